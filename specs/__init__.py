@@ -1,0 +1,1 @@
+"""What things are: pure data. No I/O, no clock, no randomness."""

@@ -1,0 +1,190 @@
+"""Items: the unit of context. They go both ways: what a run emits can be sent back as input.
+
+An item that streams is a sequence of parts; `with_parts` joins finished parts to an item.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, assert_never
+
+from msgspec import Raw, Struct, structs
+
+Status: TypeAlias = Literal["in_progress", "completed", "incomplete", "failed"]
+Role: TypeAlias = Literal["system", "developer", "user", "assistant"]
+
+
+class UrlCitation(Struct, frozen=True, tag="url_citation"):
+    """A source on the web for a stretch of the text; indices count characters."""
+
+    url: str
+    title: str = ""
+    start: int = 0
+    end: int = 0
+
+
+class FileCitation(Struct, frozen=True, tag="file_citation"):
+    """A source among the caller's files."""
+
+    file_id: str
+    filename: str = ""
+    index: int = 0
+
+
+Annotation: TypeAlias = UrlCitation | FileCitation
+
+
+class Text(Struct, frozen=True, tag="text", omit_defaults=True):
+    text: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    logprobs: tuple[Raw, ...] = ()
+    """Per-token log probabilities in OpenAI's shape, in order, as the provider sent them."""
+
+
+class Refusal(Struct, frozen=True, tag="refusal"):
+    text: str = ""
+
+
+class Image(Struct, frozen=True, tag="image", omit_defaults=True):
+    url: str | None = None
+    """An https URL or a `data:` URL."""
+    file_id: str | None = None
+    detail: str | None = None
+
+
+class File(Struct, frozen=True, tag="file", omit_defaults=True):
+    data: str | None = None
+    """A `data:` URL, or bare base64."""
+    url: str | None = None
+    file_id: str | None = None
+    filename: str | None = None
+
+
+class Audio(Struct, frozen=True, tag="audio"):
+    data: str
+    """Base64."""
+    format: str
+
+
+class Video(Struct, frozen=True, tag="video"):
+    url: str
+
+
+class Summary(Struct, frozen=True, tag="summary"):
+    """What the provider tells of its reasoning."""
+
+    text: str = ""
+
+
+class Thought(Struct, frozen=True, tag="thought", omit_defaults=True):
+    """Raw reasoning, with the provider's signature where it signs."""
+
+    text: str = ""
+    signature: str | None = None
+
+
+class Sealed(Struct, frozen=True, tag="sealed"):
+    """Reasoning only its provider can read; kept byte for byte."""
+
+    data: str = ""
+
+
+class Arguments(Struct, frozen=True, tag="arguments"):
+    """The JSON text of a call's arguments, as the model wrote it; a custom tool's are free text."""
+
+    text: str = ""
+
+
+MessagePart: TypeAlias = Text | Refusal | Image | File | Audio | Video
+ReasoningPart: TypeAlias = Summary | Thought | Sealed
+Part: TypeAlias = MessagePart | ReasoningPart | Arguments
+
+
+class Message(Struct, frozen=True, tag="message", omit_defaults=True):
+    id: str
+    role: Role
+    content: tuple[MessagePart, ...] = ()
+    status: Status = "completed"
+    phase: Literal["commentary", "final_answer"] | None = None
+    name: str | None = None
+    """Which participant speaks, where a wire can say so (Chat Completions)."""
+
+
+class Reasoning(Struct, frozen=True, tag="reasoning", omit_defaults=True):
+    id: str
+    content: tuple[ReasoningPart, ...] = ()
+    status: Status = "completed"
+    origin: str | None = None
+    """The wire and host that made it; signed or sealed parts return only there."""
+    upstream_id: str | None = None
+    """The provider's own id of it, where it wants that back."""
+
+
+class FunctionCall(Struct, frozen=True, tag="function_call", omit_defaults=True):
+    id: str
+    call_id: str
+    name: str
+    arguments: str = ""
+    status: Status = "completed"
+    signature: str | None = None
+    """A provider's signature over the call, replayed untouched."""
+    custom: bool = False
+    """A call of a custom tool: `arguments` is free text, not JSON."""
+
+
+class FunctionResult(Struct, frozen=True, tag="function_result", omit_defaults=True):
+    id: str
+    call_id: str
+    output: tuple[MessagePart, ...] = ()
+    status: Status = "completed"
+    error: bool = False
+    custom: bool = False
+    """The result of a custom tool's call."""
+
+
+class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
+    """A call the server ran itself, and what came of it: the receipt."""
+
+    id: str
+    call_id: str
+    label: str
+    """The server or action the tool belongs to."""
+    name: str
+    arguments: str = ""
+    output: str | None = None
+    error: str | None = None
+    status: Status = "completed"
+
+
+Item: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall
+
+
+def with_parts(item: Item, parts: tuple[Part, ...], status: Status) -> Item:
+    """Return the item with these finished parts and this status."""
+    match item:
+        case Message() | Reasoning():
+            return structs.replace(item, content=parts, status=status)
+        case FunctionCall() | HostedCall():
+            text = "".join(part.text for part in parts if isinstance(part, Arguments))
+            return structs.replace(item, arguments=text or item.arguments, status=status)
+        case FunctionResult():
+            return structs.replace(item, status=status)
+        case _:
+            assert_never(item)
+
+
+def part_text(part: Part) -> str:
+    """What the deltas of this part concatenate to."""
+    match part:
+        case Text() | Refusal() | Summary() | Thought() | Arguments():
+            return part.text
+        case Sealed():
+            return part.data
+        case Image() | File() | Audio() | Video():
+            return ""
+        case _:
+            assert_never(part)
+
+
+def plain_text(parts: tuple[MessagePart, ...]) -> str:
+    """The text of the parts, joined; what is not text is left out."""
+    return "".join(part.text for part in parts if isinstance(part, Text | Refusal))

@@ -1,0 +1,1 @@
+"""The strict outward wire types of the OpenAI APIs."""

@@ -1,0 +1,118 @@
+"""What is asked: `RunRequest` of an agent, `ModelRequest` of a model (one step of a run)."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from specs.items import Item
+
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class CustomInput(Struct, frozen=True, omit_defaults=True):
+    """What a custom tool takes instead of JSON arguments: free text, held to a grammar where it has one."""
+
+    syntax: Literal["lark", "regex"] | None = None
+    definition: str | None = None
+    """The grammar, in that syntax."""
+
+
+class FunctionTool(Struct, frozen=True, tag="function", omit_defaults=True):
+    """A function the client runs."""
+
+    name: str
+    description: str | None = None
+    parameters: Raw | UnsetType = UNSET
+    """JSON Schema of the arguments, exactly as it was given."""
+    strict: bool | None = None
+    custom: CustomInput | None = None
+    """Set where its calls hold free text instead of JSON; it has no parameters then."""
+
+
+Tool: TypeAlias = FunctionTool
+
+
+class ToolChoice(Struct, frozen=True, omit_defaults=True):
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str | None = None
+    """Force exactly this function (mode is then `required`)."""
+    allowed: tuple[str, ...] | None = None
+    """Only these may be called; the tool list is sent whole so that caches hold."""
+    params: tuple[str, ...] = ()
+    """Where the caller wrote `name` or each of `allowed`, for a refusal that names the field."""
+
+
+class ResponseFormat(Struct, frozen=True, omit_defaults=True):
+    kind: Literal["text", "json_object", "json_schema"] = "text"
+    name: str | None = None
+    description: str | None = None
+    schema: Raw | UnsetType = UNSET
+    strict: bool | None = None
+
+
+class Settings(Struct, frozen=True, omit_defaults=True):
+    """How the model is to answer. None leaves it to the agent, then to the model."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    max_output_tokens: int | None = None
+    stop: tuple[str, ...] | None = None
+    seed: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    logit_bias: dict[str, float] | None = None
+    reasoning_effort: Effort | None = None
+    reasoning_summary: Literal["auto", "concise", "detailed"] | None = None
+    thinking_budget: int | None = None
+    """Tokens the model may think for, where a provider counts that way."""
+    verbosity: Literal["low", "medium", "high"] | None = None
+    response_format: ResponseFormat | None = None
+    parallel_tool_calls: bool | None = None
+    service_tier: str | None = None
+    prompt_cache_key: str | None = None
+    safety_identifier: str | None = None
+
+
+class FilePlace(Struct, frozen=True):
+    """Where a request names a stored file."""
+
+    id: str
+    param: str
+    """`input[0].content[1].file_id`."""
+
+
+class ModelRequest(Struct, frozen=True):
+    """One model call, provider-neutral."""
+
+    model: str
+    """The provider's own name of the model."""
+    items: tuple[Item, ...]
+    instructions: str | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    settings: Settings = Settings()
+
+
+class RunRequest(Struct, frozen=True):
+    """One run of an agent, as any of the APIs asks for it."""
+
+    agent: str
+    """What the caller wrote as `model`: an agent's id or alias."""
+    items: tuple[Item, ...]
+    instructions: str | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    settings: Settings = Settings()
+    metadata: dict[str, str] = {}
+    max_tool_calls: int | None = None
+    """Hosted calls that may be made in the run; further ones are ignored. None is no limit."""
+    may_truncate: bool = False
+    """Whether the oldest exchanges may be left out where the input is longer than the model's window."""
+    min_output_tokens: int | None = None
+    """The least output the caller can use; None is the house's least (256)."""
+    warnings: tuple[str, ...] = ()
+    """What the API's reader had to leave out, each a sentence naming the field."""
