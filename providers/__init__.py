@@ -1,0 +1,1 @@
+"""How models are reached: one folder per wire format, and what they share."""

@@ -1,0 +1,195 @@
+"""Content blocks as parts of items: which item a block belongs to, and when that item ends.
+
+Text blocks that follow each other share a message, thinking blocks a reasoning item, and each
+`tool_use` is a call. Blocks may interleave. A block we do not model is told of and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from providers.anthropic import wire
+from providers.anthropic.citations import annotation
+from providers.parts import PartTracker
+from specs.items import Arguments, FunctionCall, Message, Reasoning, Sealed, Text, Thought
+
+MAX_CALL_ID = 64
+"""Characters of a call id that every API we serve accepts."""
+
+_Kind: TypeAlias = Literal["message", "reasoning", "call"]
+
+
+class _Group:
+    """An item under way and how many of its blocks are."""
+
+    __slots__ = ("key", "kind", "open")
+
+    def __init__(self, kind: _Kind, key: int) -> None:
+        self.kind = kind
+        self.key = key
+        self.open = 0
+
+
+class _Block:
+    """A block that has started. `group` is None for one we do not model."""
+
+    __slots__ = ("citations", "group", "signature", "start")
+
+    def __init__(self, group: _Group | None, start: wire.Block) -> None:
+        self.group = group
+        self.start = start
+        self.signature = start.signature or ""
+        self.citations = list(start.citations or ())
+
+
+class Blocks:
+    """The blocks of one answer, by the index the provider gives them."""
+
+    def __init__(self, tracker: PartTracker, *, origin: str, unknown: Callable[[str, str], None]) -> None:
+        self._tracker = tracker
+        self._origin = origin
+        self._unknown = unknown
+        self._blocks: dict[int, _Block] = {}
+        self._group: _Group | None = None
+        self._groups = 0
+
+    def add(self, index: int, block: wire.Block) -> None:
+        """A block that came whole."""
+        self.start(index, block)
+        self.stop(index)
+
+    def start(self, index: int, block: wire.Block) -> None:
+        """A block has started; one of the same index ends before it."""
+        self.stop(index)
+        starter = _STARTERS.get(block.type)
+        if starter is None:
+            self._unknown("content block", block.type)
+            self._blocks[index] = _Block(None, block)
+            return
+        group = starter(self, index, block)
+        group.open += 1
+        self._blocks[index] = _Block(group, block)
+
+    def grow(self, index: int, delta: wire.BlockDelta) -> None:
+        """More of a block."""
+        block = self._blocks.get(index) or self._implied_by(index, delta)
+        if block is None or block.group is None:
+            return
+        key = block.group.key
+        match delta.type:
+            case "text_delta":
+                self._tracker.delta(key, index, delta.text or "")
+            case "input_json_delta":
+                self._tracker.delta(key, index, delta.partial_json or "")
+            case "thinking_delta":
+                self._tracker.delta(key, index, delta.thinking or "")
+            case "signature_delta":
+                block.signature += delta.signature or ""
+            case "citations_delta":
+                block.citations.append(delta.citation or wire.Citation())
+            case _:
+                self._unknown("delta", delta.type)
+
+    def stop(self, index: int) -> None:
+        """A block is whole. Its item stays open for the next of its kind."""
+        block = self._blocks.pop(index, None)
+        if block is None or block.group is None:
+            return
+        group, tracker = block.group, self._tracker
+        if group.kind == "call" and not tracker.part_text(group.key, index):
+            tracker.delta(group.key, index, _arguments(block.start.input))
+        self._annotate(group.key, index, block.citations)
+        changes = {"signature": block.signature} if block.signature else {}
+        tracker.end_part(group.key, index, **changes)
+        group.open -= 1
+        if group is not self._group and not group.open:
+            tracker.end_item(group.key)
+
+    def stop_all(self) -> None:
+        """The answer is whole, and with it every block."""
+        for index in list(self._blocks):
+            self.stop(index)
+
+    def _implied_by(self, index: int, delta: wire.BlockDelta) -> _Block | None:
+        """A delta whose block never started opens the block it implies, if it implies one."""
+        kind = {"text_delta": "text", "thinking_delta": "thinking"}.get(delta.type)
+        if kind is None:
+            self._unknown("delta without its block", delta.type)
+            return None
+        self.start(index, wire.Block(type=kind))
+        return self._blocks[index]
+
+    def _join(self, kind: _Kind) -> _Group:
+        """The item that a block of this kind belongs to; the one before ends when its blocks have."""
+        current = self._group
+        if current is not None and current.kind == kind and kind != "call":
+            return current
+        if current is not None and not current.open:
+            self._tracker.end_item(current.key)
+        self._group = _Group(kind, self._groups)
+        self._groups += 1
+        return self._group
+
+    def _start_text(self, index: int, block: wire.Block) -> _Group:
+        group = self._join("message")
+        if not self._tracker.has(group.key):
+            self._tracker.start_item(group.key, Message(self._id("msg"), "assistant", status="in_progress"))
+        self._tracker.start_part(group.key, index, Text())
+        self._tracker.delta(group.key, index, block.text or "")
+        return group
+
+    def _start_thinking(self, index: int, block: wire.Block) -> _Group:
+        return self._start_reasoning(index, Thought(), block.thinking)
+
+    def _start_redacted(self, index: int, block: wire.Block) -> _Group:
+        return self._start_reasoning(index, Sealed(), block.data)
+
+    def _start_reasoning(self, index: int, part: Thought | Sealed, text: str | None) -> _Group:
+        group = self._join("reasoning")
+        if not self._tracker.has(group.key):
+            item = Reasoning(self._id("rs"), status="in_progress", origin=self._origin)
+            self._tracker.start_item(group.key, item)
+        self._tracker.start_part(group.key, index, part)
+        self._tracker.delta(group.key, index, text or "")
+        return group
+
+    def _start_call(self, index: int, block: wire.Block) -> _Group:
+        group = self._join("call")
+        given = block.id or ""
+        call_id = given if 0 < len(given) <= MAX_CALL_ID else self._id("call")
+        call = FunctionCall(self._id("fc"), call_id, block.name or "", status="in_progress")
+        self._tracker.start_item(group.key, call)
+        self._tracker.start_part(group.key, index, Arguments())
+        return group
+
+    def _annotate(self, key: int, index: int, citations: list[wire.Citation]) -> None:
+        """A block's citations are for all of its text, and may come before it."""
+        length = len(self._tracker.part_text(key, index)) if citations else 0
+        for citation in citations:
+            found = annotation(citation, length)
+            if found is None:
+                self._unknown("citation", citation.type)
+            else:
+                self._tracker.annotate(key, index, found)
+
+    def _id(self, prefix: str) -> str:
+        return self._tracker.call.new_id(prefix)
+
+
+_STARTERS: dict[str, Callable[[Blocks, int, wire.Block], _Group]] = {
+    "text": Blocks._start_text,
+    "thinking": Blocks._start_thinking,
+    "redacted_thinking": Blocks._start_redacted,
+    "tool_use": Blocks._start_call,
+}
+
+
+def _arguments(given: Raw | UnsetType) -> str:
+    """The input of a call that came without deltas, as compact JSON text."""
+    if given is UNSET or bytes(given) == b"null":
+        return "{}"
+    return msgspec.json.format(bytes(given), indent=-1).decode()

@@ -1,0 +1,254 @@
+"""Items as turns: roles alternate, and every call has its result at the head of the turn after it.
+
+The API refuses a call without its result, a result without its call, an id it has seen, blank
+text and a turn that ends in thinking; the caller's items may have all of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import TypeAlias, assert_never
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from providers.anthropic.body import (
+    AssistantBlock,
+    CacheControl,
+    ContentBlock,
+    RedactedThinkingBlock,
+    Role,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    Turn,
+    UserBlock,
+)
+from providers.anthropic.content import Warn, assistant_blocks, user_blocks
+from specs.items import (
+    FunctionCall,
+    FunctionResult,
+    HostedCall,
+    Item,
+    Message,
+    Reasoning,
+    Sealed,
+    Thought,
+    plain_text,
+)
+
+_Owed: TypeAlias = tuple[str, FunctionResult | HostedCall | None]
+"""(id of a call already written, what will answer it)."""
+
+_arguments = msgspec.json.Decoder(dict[str, Raw])
+
+
+def split_system(items: Sequence[Item]) -> tuple[list[str], Sequence[Item]]:
+    """Return the texts of the system messages that come before all else, and the rest."""
+    leading = list(takewhile(_is_system, items))
+    texts = [plain_text(item.content) for item in leading if isinstance(item, Message)]
+    return [text for text in texts if text.strip()], items[len(leading) :]
+
+
+def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Warn) -> list[Turn]:
+    """Return the conversation. Signed thoughts of another origin are left out."""
+    builder = _Builder(items, origin=origin, warn=warn)
+    for position, item in enumerate(items):
+        if not (isinstance(item, Message) and _is_system(item)):
+            builder.add(item)
+        elif system_turns and _may_stand_alone(items[position + 1 :]):
+            builder.add_system_turn(item)
+        else:
+            builder.add_system_text(item)
+    return builder.finish()
+
+
+def with_cache_marks(turns: Sequence[Turn]) -> list[Turn]:
+    """Mark the ends of the last two user turns: the next request reads up to one, writes up to the other."""
+    users = [position for position, turn in enumerate(turns) if turn.role == "user"][-2:]
+    return [_marked(turn) if position in users else turn for position, turn in enumerate(turns)]
+
+
+def _marked(turn: Turn) -> Turn:
+    *before, last = turn.content
+    if isinstance(last, ThinkingBlock | RedactedThinkingBlock | ToolUseBlock):
+        return turn
+    return replace(turn, content=(*before, replace(last, cache_control=CacheControl())))
+
+
+def _is_system(item: Item) -> bool:
+    return isinstance(item, Message) and item.role in ("system", "developer")
+
+
+def _may_stand_alone(rest: Sequence[Item]) -> bool:
+    """A system turn must be the last, or come right before the assistant's."""
+    following = next((item for item in rest if not _is_system(item)), None)
+    match following:
+        case None | Reasoning() | FunctionCall() | HostedCall():
+            return True
+        case Message(role="assistant"):
+            return True
+        case _:
+            return False
+
+
+class _Builder:
+    def __init__(self, items: Sequence[Item], *, origin: str, warn: Warn) -> None:
+        self._origin = origin
+        self._warn = warn
+        self._turns: list[Turn] = []
+        self._role: Role | None = None
+        self._blocks: list[ContentBlock] = []
+        self._owed: list[_Owed] = []
+        self._ids: set[str] = set()
+        self._results: defaultdict[str, list[FunctionResult]] = defaultdict(list)
+        for item in items:
+            if isinstance(item, FunctionResult):
+                self._results[item.call_id].append(item)
+
+    def add(self, item: Item) -> None:
+        match item:
+            case Message(role="assistant"):
+                self._say(assistant_blocks(item.content, self._warn))
+            case Message():
+                self._enter("user")
+                self._blocks.extend(user_blocks(item.content, self._warn))
+            case Reasoning():
+                self._say(thoughts(item, self._origin))
+            case FunctionCall():
+                waiting = self._results[item.call_id]
+                self._call(item, waiting.pop(0) if waiting else None)
+            case HostedCall():
+                self._call(item, item)
+            case FunctionResult():
+                self._enter("user")
+                if any(item is other for other in self._results[item.call_id]):
+                    self._add_orphan(item)
+            case _:
+                assert_never(item)
+        if isinstance(item, Message) and item.name is not None:
+            self._warn("input[].name", "The provider has no names for participants; it is left out.")
+
+    def add_system_text(self, message: Message) -> None:
+        """Where no system turn may stand, it is said in the user's."""
+        self._enter("user")
+        text = plain_text(message.content)
+        if text.strip():
+            self._blocks.append(TextBlock(f"<system>\n{text}\n</system>"))
+
+    def add_system_turn(self, message: Message) -> None:
+        """Only after a user turn; else it is said in one."""
+        if self._owed:
+            self._enter("user")
+        if self._role not in ("user", "system") or not self._blocks:
+            self.add_system_text(message)
+            return
+        self._enter("system")
+        text = plain_text(message.content)
+        if text.strip():
+            self._blocks.append(TextBlock(text))
+
+    def finish(self) -> list[Turn]:
+        """Give what is owed and close the last turn."""
+        if self._owed:
+            self._enter("user")
+        self._close()
+        return self._turns
+
+    def _say(self, blocks: Sequence[AssistantBlock]) -> None:
+        """What the model said. After a call that is already answered it spoke anew."""
+        if blocks:
+            if any(isinstance(result, HostedCall) for _, result in self._owed):
+                self._enter("user")
+            self._enter("assistant")
+            self._blocks.extend(blocks)
+
+    def _call(self, call: FunctionCall | HostedCall, result: FunctionResult | HostedCall | None) -> None:
+        self._enter("assistant")
+        call_id = self._unique_id(call.call_id)
+        self._blocks.append(ToolUseBlock(call_id, _cleaned(call.name, 128), _input(call.arguments)))
+        self._owed.append((call_id, result))
+
+    def _enter(self, role: Role) -> None:
+        if role == self._role:
+            return
+        self._close()
+        self._role = role
+        if role == "user":
+            self._blocks.extend(self._result(*owed) for owed in self._owed)
+            self._owed.clear()
+
+    def _close(self) -> None:
+        """End the turn; one that is empty never was."""
+        blocks, self._blocks = self._blocks, []
+        while blocks and isinstance(blocks[-1], ThinkingBlock | RedactedThinkingBlock):
+            blocks.pop()
+        if not blocks or self._role is None:
+            return
+        if self._turns and self._turns[-1].role == self._role:
+            before = self._turns.pop()
+            blocks = [*before.content, *blocks]
+        self._turns.append(Turn(self._role, tuple(blocks)))
+
+    def _result(self, call_id: str, result: FunctionResult | HostedCall | None) -> ToolResultBlock:
+        match result:
+            case FunctionResult():
+                return ToolResultBlock(call_id, tuple(user_blocks(result.output, self._warn)), result.error)
+            case HostedCall():
+                text = result.output if result.error is None else result.error
+                content = (TextBlock(text),) if text and text.strip() else ()
+                return ToolResultBlock(call_id, content, result.error is not None)
+            case None:
+                self._warn("input", f"The call {call_id!r} has no result; the model is told so.")
+                return ToolResultBlock(call_id, (TextBlock("No result was given."),), True)
+            case _:
+                assert_never(result)
+
+    def _add_orphan(self, result: FunctionResult) -> None:
+        self._results[result.call_id].remove(result)
+        self._warn("input", f"No call {result.call_id!r} comes before its result; it is given as text.")
+        blocks: list[UserBlock] = list(user_blocks(result.output, self._warn))
+        self._blocks.extend(blocks)
+
+    def _unique_id(self, given: str) -> str:
+        base = _cleaned(given, 64)
+        found, number = base, 1
+        while found in self._ids:
+            number += 1
+            found = f"{base[:56]}_{number}"
+        self._ids.add(found)
+        return found
+
+
+def thoughts(item: Reasoning, origin: str) -> list[ThinkingBlock | RedactedThinkingBlock]:
+    """What of it returns to where it came from, byte for byte: only what was signed or sealed there."""
+    if item.origin != origin:
+        return []
+    blocks: list[ThinkingBlock | RedactedThinkingBlock] = []
+    for part in item.content:
+        if isinstance(part, Thought) and part.signature:
+            blocks.append(ThinkingBlock(part.text, part.signature))
+        elif isinstance(part, Sealed):
+            blocks.append(RedactedThinkingBlock(part.data))
+    return blocks
+
+
+def _cleaned(name: str, length: int) -> str:
+    """A name in the letters that ids and tool names may hold."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:length] or "unnamed"
+
+
+def _input(arguments: str) -> Raw:
+    """The arguments as a JSON object; text that is none is kept inside one."""
+    if not arguments.strip():
+        return Raw(b"{}")
+    try:
+        _arguments.decode(arguments)
+    except msgspec.DecodeError:
+        return Raw(msgspec.json.encode({"invalid_json": arguments}))
+    return Raw(arguments.encode())

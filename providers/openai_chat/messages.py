@@ -1,0 +1,169 @@
+"""Items to messages: the assistant's text, calls and reasoning of one turn become one message, and
+every tool result follows the turn that called for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import assert_never
+
+from providers.openai_chat.content import Warnings, attachment_kind, content_of, split_result
+from providers.openai_chat.profile import ChatProfile
+from providers.openai_chat.request import CalledFunction, ChatMessage, ContentPart, TextPart, ToolCall
+from specs.items import (
+    Audio,
+    File,
+    FunctionCall,
+    FunctionResult,
+    HostedCall,
+    Image,
+    Item,
+    Message,
+    Reasoning,
+    Summary,
+    Thought,
+    Video,
+    plain_text,
+)
+
+
+def messages_of(
+    instructions: str | None,
+    items: Iterable[Item],
+    *,
+    profile: ChatProfile,
+    origin: str,
+    warnings: Warnings,
+) -> tuple[ChatMessage, ...]:
+    """Write the conversation, the instructions first."""
+    writer = _Writer(profile, origin, warnings)
+    if instructions:
+        writer.messages.append(ChatMessage(profile.system_role, instructions))
+    for item in items:
+        writer.add(item)
+    writer.end_turn()
+    writer.end_results()
+    return tuple(writer.messages)
+
+
+class _Turn:
+    """What the assistant said since anyone else spoke."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.thoughts: list[str] = []
+        self.calls: list[ToolCall] = []
+        self.hosted: list[ChatMessage] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call of it has its result still to come."""
+        return len(self.calls) > len(self.hosted)
+
+
+class _Writer:
+    def __init__(self, profile: ChatProfile, origin: str, warnings: Warnings) -> None:
+        self.messages: list[ChatMessage] = []
+        self._profile = profile
+        self._origin = origin
+        self._warnings = warnings
+        self._turn = _Turn()
+        self._attached: list[ContentPart] = []
+
+    def add(self, item: Item) -> None:
+        match item:
+            case Message(role="assistant"):
+                self._assistant(item)
+            case Message():
+                self._said(item)
+            case Reasoning():
+                self._reasoning(item)
+            case FunctionCall():
+                self._called(item.call_id, item.name, item.arguments)
+            case FunctionResult():
+                self._result(item)
+            case HostedCall():
+                self._hosted(item)
+            case _:
+                assert_never(item)
+
+    def end_turn(self) -> None:
+        """Write the assistant's message, and the results of what was run for it."""
+        turn, self._turn = self._turn, _Turn()
+        if not (turn.texts or turn.calls):
+            return
+        thoughts = "\n".join(turn.thoughts)
+        replay = (
+            {self._profile.reasoning_replay: thoughts} if self._profile.reasoning_replay and thoughts else {}
+        )
+        content = "\n".join(turn.texts) or (None if turn.calls else "")
+        self.messages.append(ChatMessage("assistant", content, tool_calls=tuple(turn.calls), **replay))
+        self.messages.extend(turn.hosted)
+
+    def end_results(self) -> None:
+        """Write what tool messages could not hold, once no more of them follow."""
+        if self._attached:
+            self.messages.append(ChatMessage("user", tuple(self._attached)))
+            self._attached = []
+
+    def _assistant(self, item: Message) -> None:
+        self.end_results()
+        if not self._turn.waits and (self._turn.texts or self._turn.calls):
+            self.end_turn()
+        self._turn.texts.append(plain_text(item.content))
+
+    def _said(self, item: Message) -> None:
+        self.end_turn()
+        self.end_results()
+        role = "user" if item.role == "user" else self._profile.system_role
+        content = content_of(item.content, self._profile.attachments, self._warnings)
+        self.messages.append(ChatMessage(role, content, name=item.name))
+
+    def _reasoning(self, item: Reasoning) -> None:
+        """Of use only to the model that thought it."""
+        if self._profile.reasoning_replay is None or item.origin != self._origin:
+            return
+        self.end_results()
+        if self._turn.hosted and not self._turn.waits:
+            self.end_turn()
+        self._turn.thoughts.extend(part.text for part in item.content if isinstance(part, Thought | Summary))
+
+    def _called(self, call_id: str, name: str, arguments: str) -> None:
+        self.end_results()
+        self._turn.calls.append(ToolCall(self._call_id(call_id), CalledFunction(name, arguments or "{}")))
+
+    def _hosted(self, item: HostedCall) -> None:
+        """A call the server ran: to the model it is one of its own, with its result."""
+        self._called(item.call_id, item.name, item.arguments)
+        output = item.output if item.output is not None else item.error or ""
+        self._turn.hosted.append(ChatMessage("tool", output, tool_call_id=self._call_id(item.call_id)))
+
+    def _result(self, item: FunctionResult) -> None:
+        self.end_turn()
+        text, attached = split_result(item.output)
+        if attached:
+            note = self._attach(item, attached)
+            text = f"{text}\n{note}" if text else note
+        self.messages.append(ChatMessage("tool", text, tool_call_id=self._call_id(item.call_id)))
+
+    def _attach(self, item: FunctionResult, attached: tuple[Image | File | Audio | Video, ...]) -> str:
+        """Put what a tool message cannot hold into a user message after it; return the note that says so."""
+        kinds = ", ".join(dict.fromkeys(attachment_kind(part) for part in attached))
+        self._warnings.append(
+            ("input", f"A tool's {kinds} went to the model in a user message after the result.")
+        )
+        content = content_of(attached, self._profile.attachments, self._warnings)
+        self._attached.append(TextPart(f"Result of tool call {self._call_id(item.call_id)}:"))
+        self._attached.extend((TextPart(content),) if isinstance(content, str) else content)
+        return f"[{kinds}: see the next user message]"
+
+    def _call_id(self, call_id: str) -> str:
+        return nine_characters(call_id) if self._profile.nine_character_ids else call_id
+
+
+def nine_characters(call_id: str) -> str:
+    """Turn an id into nine letters and digits, always the same; one that is so already stays."""
+    if len(call_id) == 9 and call_id.isascii() and call_id.isalnum():
+        return call_id
+    return sha256(call_id.encode()).hexdigest()[:9]

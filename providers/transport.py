@@ -1,0 +1,326 @@
+"""HTTP to a provider: one request, one answer read as batches of events, every failure mapped.
+
+A batch is what one read of the socket held, so nothing here is paid per event. Retries and money
+are not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import aiohttp
+from msgspec import Struct
+
+from providers.failures import (
+    CONTENT_EXCEPTIONS,
+    TRANSPORT_EXCEPTIONS,
+    failure_from_exception,
+    failure_from_response,
+)
+from providers.parts import PartTracker
+from providers.sse import SSESplitter
+from specs.errors import UpstreamError, UpstreamGarbled
+from specs.events import Event, Finish
+
+__all__ = [
+    "Decoder",
+    "HTTPModelStream",
+    "SSESplitter",
+    "Timeouts",
+    "Upstream",
+    "failure_from_exception",
+    "failure_from_response",
+]
+
+READ_BUFFER = 2**16
+"""Bytes aiohttp holds of an answer before it stops reading the socket (at twice this)."""
+LARGE_BODY = 2**20
+"""A request of more bytes is written piece by piece, so that the event loop turns meanwhile."""
+READ_BYTES = 24 * 2**10
+"""What is read of a stream at once."""
+SLICE_BYTES = 8 * 2**10
+"""The same while more comes than is read: some forty events, half a millisecond of everyone's time."""
+MAX_BODY = 16 * 2**20
+"""Bytes of a whole JSON answer."""
+MAX_ERROR_BODY = 2**16
+"""Bytes of an error body that are looked at."""
+LINGER = 0.1
+"""Seconds to wait for a finished answer to end its body, so that its connection can be used again."""
+
+
+class Decoder(Protocol):
+    """Reads one answer of one wire format. Pure: bytes in, events in its tracker."""
+
+    tracker: PartTracker
+
+    def feed(self, event: str, data: bytes) -> None:
+        """Take in one SSE frame; the event name is `""` when absent.
+
+        Raises UpstreamError when the frame is an error of the upstream's.
+        """
+        ...
+
+    def whole(self, data: bytes) -> None:
+        """Take in a whole JSON answer, of a server that does not stream; the same events."""
+        ...
+
+    def finish(self) -> None:
+        """The upstream closed its body: end the step.
+
+        Raises UpstreamCut when the answer is not complete.
+        """
+        ...
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds."""
+
+    connect: float = 5
+    """To a connection, name lookup and TLS included."""
+    first_byte: float = 120
+    """From there to the first byte of the answer's body."""
+    idle: float = 60
+    """Between two reads of the body."""
+
+
+class Upstream:
+    """One provider's endpoint: a shared HTTP session, where to, and with which headers."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        error_code: Callable[[bytes], str] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._session = session
+        self._headers = _DEFAULT_HEADERS | {name.lower(): value for name, value in headers.items()}
+        self._timeouts = timeouts
+        self._timeout = aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=timeouts.first_byte)
+        self._error_code = error_code
+
+    async def open(
+        self, path: str, body: bytes, decoder: Decoder, *, headers: Mapping[str, str] | None = None
+    ) -> HTTPModelStream:
+        """Post the body and wait for the answer's headers.
+
+        Raises UpstreamError when the upstream cannot be reached or refuses.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeouts.connect + self._timeouts.first_byte
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._post(path, body, headers or {})
+                if 200 <= response.status < 300:
+                    _check_content_type(response)
+                    _set_read_timeout(response, deadline - loop.time())
+                    return HTTPModelStream(response, decoder, idle=self._timeouts.idle)
+                refusal = await _error_body(response)
+        except TRANSPORT_EXCEPTIONS as error:
+            raise failure_from_exception(error) from error
+        raise failure_from_response(response.status, response.headers, refusal, error_code=self._error_code)
+
+    async def ask(self, path: str, body: bytes) -> bytes:
+        """Post the body and read a small JSON answer whole.
+
+        Raises UpstreamError when the upstream cannot be reached or refuses.
+        """
+        try:
+            async with asyncio.timeout(self._timeouts.connect + self._timeouts.idle):
+                response = await self._post(path, body, {})
+                answer = await _error_body(response)
+        except TRANSPORT_EXCEPTIONS as error:
+            raise failure_from_exception(error) from error
+        if 200 <= response.status < 300:
+            return answer
+        raise failure_from_response(response.status, response.headers, answer, error_code=self._error_code)
+
+    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        return await self._session.post(
+            self.base_url + path,
+            data=io.BytesIO(body) if len(body) > LARGE_BODY else body,
+            headers={**self._headers, **headers},
+            timeout=self._timeout,
+            allow_redirects=False,
+            read_bufsize=READ_BUFFER,
+        )
+
+
+_DEFAULT_HEADERS = {
+    "content-type": "application/json",
+    "accept": "text/event-stream, application/json",
+    # A compressed stream arrives late: the compressor waits for a block's worth.
+    "accept-encoding": "identity",
+}
+
+
+class HTTPModelStream:
+    """One answer being received; a `providers.base.ModelStream`."""
+
+    def __init__(self, response: aiohttp.ClientResponse, decoder: Decoder, *, idle: float) -> None:
+        self._response = response
+        self._content = response.content
+        self._decoder = decoder
+        self._idle = idle
+        self._splitter = SSESplitter()
+        self._whole = response.content_type.endswith("json")
+        self._begun = False
+        self._size = READ_BYTES
+        """Of the next read: it is smaller where the last one left something behind."""
+        self._over = False
+        self._failure: BaseException | None = None
+        self._given_up = False
+
+    def __aiter__(self) -> HTTPModelStream:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        """The events of the next read that has any.
+
+        Raises UpstreamError; what was decoded before it in the same read was returned first.
+        """
+        while not self._over:
+            try:
+                chunk = await self._read()
+            except TRANSPORT_EXCEPTIONS as error:
+                self._broken_off(error)
+            else:
+                self._take_in(chunk)
+            if events := self._decoder.tracker.take():
+                return events
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        raise StopAsyncIteration
+
+    def close(self, finish: Finish) -> list[Event]:
+        """End what is open, once; a second call gives nothing."""
+        self._over = True
+        tracker = self._decoder.tracker
+        self._given_up = self._given_up or not tracker.ended
+        tracker.end_step(finish)
+        return tracker.take()
+
+    async def aclose(self) -> None:
+        """Let go of the connection: kept for the next request when the answer was complete, else closed."""
+        self._over = True
+        try:
+            complete = self._decoder.tracker.ended and not self._given_up
+            if complete and self._response.connection is not None:
+                async with asyncio.timeout(LINGER):
+                    await _body(self._content, MAX_ERROR_BODY)
+        except TRANSPORT_EXCEPTIONS:
+            pass
+        finally:
+            # Does nothing to a connection that went back to the pool at the end of its body.
+            self._response.close()
+
+    async def _read(self) -> bytes:
+        """One read, b"" at the end; the first one lets the idle timeout begin."""
+        if self._whole:
+            return await _body(self._content, MAX_BODY)
+        if self._size == SLICE_BYTES:
+            await asyncio.sleep(0)  # all of a fast stream at once would hold up the others
+        chunk = await self._content.read(self._size)
+        self._size = SLICE_BYTES if len(chunk) == self._size else READ_BYTES
+        if not self._begun:
+            self._begun = True
+            _set_read_timeout(self._response, self._idle)
+        return chunk
+
+    def _broken_off(self, error: BaseException) -> None:
+        """The connection failed, which does not matter to an answer that was complete by then."""
+        self._over = True
+        try:
+            self._decoder.finish()
+        except UpstreamError:
+            self._fail(error)
+
+    def _take_in(self, chunk: bytes) -> None:
+        try:
+            if self._whole:
+                self._decode_whole(chunk)
+            elif chunk:
+                self._decode(self._splitter.feed(chunk))
+            else:
+                self._decode_rest()
+        except (UpstreamError, *CONTENT_EXCEPTIONS) as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop reading. What was decoded goes out first; the next call raises."""
+        self._over = True
+        self._failure = _as_failure(error)
+        self._response.close()
+
+    def _decode(self, frames: list[tuple[str, bytes]]) -> None:
+        feed, tracker = self._decoder.feed, self._decoder.tracker
+        for event, data in frames:
+            feed(event, data)
+            if tracker.ended:
+                self._over = True
+                return
+
+    def _decode_rest(self) -> None:
+        """The body is over. A last frame without its blank line counts if it is whole."""
+        self._over = True
+        with suppress(UpstreamGarbled, *CONTENT_EXCEPTIONS):
+            self._decode(self._splitter.finish())
+        if not self._decoder.tracker.ended:
+            self._decoder.finish()
+
+    def _decode_whole(self, body: bytes) -> None:
+        self._over = True
+        if len(body) > MAX_BODY:
+            raise UpstreamGarbled
+        self._decoder.whole(body)
+        if not self._decoder.tracker.ended:
+            self._decoder.finish()
+
+
+def _as_failure(error: BaseException) -> UpstreamError:
+    if isinstance(error, UpstreamError):
+        return error
+    failure = failure_from_exception(error)
+    failure.__cause__ = error
+    return failure
+
+
+def _check_content_type(response: aiohttp.ClientResponse) -> None:
+    """A page instead of an answer is a wrong base URL or a proxy's login; say so before the stream starts."""
+    if response.content_type == "text/html":
+        response.close()
+        raise UpstreamGarbled
+
+
+def _set_read_timeout(response: aiohttp.ClientResponse, seconds: float) -> None:
+    """Bound the wait for the next bytes of the body: a timer of the connection's, not one per read."""
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = max(seconds, 0.001)
+        connection.protocol.start_timeout()
+
+
+async def _body(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """Read to the end of the body, or a little past the limit."""
+    pieces, size = [], 0
+    while size <= limit and (piece := await content.readany()):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+async def _error_body(response: aiohttp.ClientResponse) -> bytes:
+    """What can be had of a refusal's body; its status tells enough if it is cut."""
+    try:
+        return (await _body(response.content, MAX_ERROR_BODY))[:MAX_ERROR_BODY]
+    except aiohttp.ClientError:
+        return b""
+    finally:
+        response.release()
