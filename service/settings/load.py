@@ -1,0 +1,153 @@
+"""Finds and reads the configuration: file, environment, agent files; checks it as a whole."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import Struct
+
+from service.settings.agents import read_folder
+from service.settings.catalog import agents_of
+from service.settings.model import Environment, File, ProviderRow, Settings
+from service.settings.overlay import overlay
+from service.settings.problems import Problems, SettingsError
+from service.settings.providers import ready_rows, to_pricing, to_spec
+from service.settings.secrets import Resolver, resolver, unresolved
+from service.settings.shapes import Json, Reader
+from specs.providers import ProviderSpec
+
+DEFAULT_FILE = "dragoman.toml"
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration at `path`, else where the environment says, else ./dragoman.toml if present.
+
+    Raises SettingsError with everything that is wrong.
+    """
+    return _load(path, environ, lambda folder: resolver(environ, folder))
+
+
+def load_without_secrets(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The same, but look no secret up: for commands that work on the store beside a running server."""
+    return _load(path, environ, lambda _: unresolved)
+
+
+def find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file to use; None when there is none.
+
+    Raises SettingsError when one is named that does not exist.
+    """
+    named = path or (Path(environ["DRAGOMAN_CONFIG"]) if environ.get("DRAGOMAN_CONFIG") else None)
+    if named is None:
+        return Path(DEFAULT_FILE).resolve() if Path(DEFAULT_FILE).is_file() else None
+    if not named.is_file():
+        raise SettingsError([f"{named}: there is no such file"])
+    return named.resolve()
+
+
+class _Source(Struct, frozen=True):
+    """A configuration read but not yet checked as a whole."""
+
+    file: Path | None
+    folder: Path
+    rows: File
+    where: Callable[[str], str]
+    resolve: Resolver
+
+
+def _load(
+    path: Path | None, environ: Mapping[str, str], make_resolver: Callable[[Path], Resolver]
+) -> Settings:
+    problems = Problems()
+    file = find_file(path, environ)
+    folder = file.parent if file else Path.cwd()
+    laid = overlay(_read_toml(file), environ, problems)
+    home = str(file) if file else "settings"
+    resolve = make_resolver(folder)
+    reader = Reader(problems, where=lambda at: laid.origin(at) or home, secret=resolve)
+    rows = reader.struct(laid.table, File, "")
+    problems.check()
+    assert isinstance(rows, File)
+    source = _Source(file, folder, rows, lambda at: laid.origin(at) or home, resolve)
+    settings = _assemble(source, environ, problems)
+    problems.check()
+    return settings
+
+
+def _read_toml(file: Path | None) -> dict[str, Json]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file}: not valid TOML: {error}"]) from None
+    except OSError as error:
+        raise SettingsError([f"{file}: cannot be read: {error.strerror}"]) from None
+
+
+def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -> Settings:
+    rows = source.rows
+    ready = ready_rows(rows.providers, environ)
+    enabled = {name: row for name, row in (rows.providers | ready).items() if row.enabled}
+    specs = _provider_specs(enabled, source, problems)
+    return Settings(
+        folder=source.folder,
+        file=source.file,
+        database=_database(source, problems),
+        server=rows.server,
+        engine=rows.engine,
+        files=rows.files,
+        ledger=rows.ledger,
+        idempotency=rows.idempotency,
+        metrics=rows.metrics,
+        responses=rows.responses,
+        websocket=rows.websocket,
+        models=rows.models,
+        providers=specs,
+        pricing={spec.name: to_pricing(spec.name, enabled[spec.name]) for spec in specs},
+        agents=agents_of(
+            rows,
+            enabled=enabled,
+            ready=frozenset(ready),
+            files=read_folder(source.folder / "agents", problems),
+            created_at=int(source.file.stat().st_mtime) if source.file else 0,
+            note=lambda at, what, where=None: problems.add(where or source.where(at), at, what),
+        ),
+        environment=_environment(environ),
+    )
+
+
+def _provider_specs(
+    enabled: Mapping[str, ProviderRow], source: _Source, problems: Problems
+) -> tuple[ProviderSpec, ...]:
+    def note(at: str, what: str) -> None:
+        problems.add(source.where(at), at, what)
+
+    specs = (to_spec(name, row, source.resolve, note) for name, row in enabled.items())
+    return tuple(spec for spec in specs if spec is not None)
+
+
+def _database(source: _Source, problems: Problems) -> Path:
+    url = source.rows.store.url
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return source.folder / url.removeprefix("sqlite:///")
+    if url.startswith(("postgresql:", "postgres:")):
+        what = "PostgreSQL is not supported yet; use sqlite:///data/dragoman.db"
+    else:
+        what = "must be sqlite:///path (relative to this file's folder) or sqlite:////absolute/path"
+    problems.add(source.where("store.url"), "store.url", what)
+    return source.folder
+
+
+def _environment(environ: Mapping[str, str]) -> Environment:
+    def path(name: str) -> Path | None:
+        return Path(environ[name]).expanduser().absolute() if environ.get(name) else None
+
+    return Environment(
+        admin_key_file=path("DRAGOMAN_ADMIN_KEY_FILE"),
+        secret_key_file=path("DRAGOMAN_SECRET_KEY_FILE"),
+        quiet=environ.get("DRAGOMAN_QUIET", "").lower() not in ("", "0", "false", "no"),
+    )

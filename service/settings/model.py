@@ -1,0 +1,250 @@
+"""The settings as data. Field names are the keys of the configuration file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct, field
+
+from specs.agents import DEFAULT_OVERRIDES, Agent, Override
+from specs.prices import Price, Rates
+from specs.providers import ProviderSpec, Timeouts
+from specs.requests import Settings as ModelSettings
+from specs.requests import Tool
+from specs.secret import Secret
+
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+Count: TypeAlias = Annotated[int, Meta(ge=1)]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
+
+
+class Server(Struct, frozen=True):
+    """[server]: what listens, and what it takes in."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8484
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose forwarded headers are believed; none by default."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins that browsers may call from; none by default."""
+    max_body_bytes: Count = 32 * 1024 * 1024
+    max_in_flight: Count = 1024
+    """Requests served at once; one more is answered 503."""
+    request_seconds: Seconds = 60.0
+    """How long a request may take to arrive; a body gets a second more for each KiB."""
+    drain_seconds: Seconds = 20.0
+    """How long open streams may go on after a stop was asked for."""
+
+
+class Store(Struct, frozen=True):
+    """[store]: where everything is kept."""
+
+    url: str = "sqlite:///data/dragoman.db"
+    """Relative to the configuration file's folder; four slashes make it absolute."""
+
+
+class Metrics(Struct, frozen=True):
+    """[metrics]: where Prometheus reads `GET /metrics`, on a listener of its own that asks for no key."""
+
+    host: str = "127.0.0.1"
+    port: Port = 0
+    """9464 by custom; 0 listens nowhere."""
+
+
+class Engine(Struct, frozen=True):
+    """[engine]: how runs behave."""
+
+    attempts: Count = 2
+    """Tries at one model call, the first included."""
+    first_event_seconds: Seconds = 5.0
+    """How long the status line of a stream waits for the first upstream event."""
+    heartbeat_seconds: Seconds = 15.0
+    """Between two comments on a quiet stream."""
+    stall_seconds: Seconds = 60.0
+    """A reader that takes nothing for so long is cut."""
+    buffer_bytes: Count = 64 * 1024
+    """What may wait between a run and one reader."""
+    run_seconds: Seconds = 3600.0
+    """The most time a run may take."""
+
+
+class Ledger(Struct, frozen=True):
+    """[ledger]: how holds are sized and watched."""
+
+    default_output_tokens: Count = 16_384
+    """What an answer is held for where neither caller, agent nor model gives a cap."""
+    min_output_tokens: Count = 256
+    """A cap is lowered no further than this; what cannot pay for it is refused."""
+    house_usd_per_key_day: Decimal = Decimal(1)
+    """What failed attempts of one key may cost the operator in a day."""
+
+
+class Idempotency(Struct, frozen=True):
+    """[idempotency]: requests that carry an Idempotency-Key."""
+
+    hours: Annotated[float, Meta(gt=0, le=24 * 30)] = 24.0
+    """How long an answer is given again to the same request."""
+
+
+class Files(Struct, frozen=True):
+    """[files]: what callers may store, and how much of it one request may show to a model."""
+
+    max_file_bytes: Count = 512 * 1024 * 1024
+    """The largest file; a larger one is answered 413."""
+    max_project_bytes: Count = 100 * 1024**3
+    """What the files of one project may have together."""
+    max_input_bytes: Count = 32 * 1024 * 1024
+    """What the files that one request names may have together: they go to the model whole."""
+
+
+class Responses(Struct, frozen=True):
+    """[responses]: what is kept of answers."""
+
+    store_forbidden_projects: tuple[str, ...] = ()
+    """Names of projects whose answers and conversations are never kept; none by default."""
+    retention_days: Count = 30
+    """How long a response is kept; conversations stay until they are deleted."""
+
+
+class WebSocket(Struct, frozen=True):
+    """[websocket]: the Responses API over WebSockets."""
+
+    max_per_key: Count = 100
+    """Connections one key may have open; one more is answered 429."""
+    max_message_bytes: Count = 16 * 1024 * 1024
+    """The largest message, and what may wait on one connection; a larger one ends it."""
+    max_queued: Count = 16
+    """Messages that may wait for their turn; one more is answered with an error."""
+    max_seconds: Seconds = 3600.0
+    """How long a connection may last."""
+
+
+class PriceRow(Rates, frozen=True, omit_defaults=True):
+    """What a model costs."""
+
+    service_tiers: dict[str, Rates] = field(default_factory=dict)
+    """What its other classes of service cost, by name; a class without rates is refused."""
+
+
+class ProviderRow(Struct, frozen=True):
+    """[providers.NAME]."""
+
+    kind: str
+    base_url: str | None = None
+    api_key: Secret | None = None
+    headers: dict[str, str] = {}
+    """Sent with every request; a value may be `env:NAME` or `file:PATH`."""
+    organization: str | None = None
+    project: str | None = None
+    expose: tuple[str, ...] = ()
+    """Models that get a plain agent each, with the id `NAME/model`."""
+    prices: dict[str, PriceRow] = {}
+    """USD per million tokens, by model."""
+    free: bool = False
+    """Models without a price cost nothing."""
+    timeouts: Timeouts = Timeouts()
+    enabled: bool = True
+    """False leaves the provider out, the built-in one too."""
+    pace_ms: Annotated[int, Meta(ge=0)] = 15
+    """Milliseconds between two words of the built-in stand-in."""
+
+
+class AgentLimits(Struct, frozen=True):
+    """[agents.limits]: ceilings no caller can raise."""
+
+    max_output_tokens: Count | None = None
+    max_cost_usd: Decimal | None = None
+    max_steps: Count = 25
+    max_tool_calls: Count | None = None
+
+
+class AgentRow(Struct, frozen=True):
+    """One of [[agents]], or the front matter of agents/*.md."""
+
+    model: str
+    id: str | None = None
+    """Left out in agents/NAME.md it is `agent_NAME`."""
+    name: str | None = None
+    description: str | None = None
+    instructions: str | None = None
+    aliases: tuple[str, ...] = ()
+    projects: tuple[str, ...] | None = None
+    tools: tuple[Tool, ...] = ()
+    settings: ModelSettings = ModelSettings()
+    limits: AgentLimits = AgentLimits()
+    overrides: tuple[Override, ...] = DEFAULT_OVERRIDES
+    """What callers may change."""
+    on_disconnect: Literal["cancel", "drain"] = "cancel"
+    """What happens to a model call whose caller went away."""
+
+
+class File(Struct, frozen=True):
+    """A whole configuration file, after the environment was laid over it."""
+
+    server: Server = Server()
+    store: Store = Store()
+    engine: Engine = Engine()
+    files: Files = Files()
+    idempotency: Idempotency = Idempotency()
+    ledger: Ledger = Ledger()
+    metrics: Metrics = Metrics()
+    responses: Responses = Responses()
+    websocket: WebSocket = WebSocket()
+    models: dict[str, str] = {}
+    """Bare model names and the `provider/model` each stands for."""
+    providers: dict[str, ProviderRow] = {}
+    agents: tuple[AgentRow, ...] = ()
+
+
+class Environment(Struct, frozen=True):
+    """What only the environment says."""
+
+    admin_key_file: Path | None = None
+    secret_key_file: Path | None = None
+    quiet: bool = False
+    """True prints no first-start welcome (in containers)."""
+
+
+class Pricing(Struct, frozen=True):
+    """What the operator said about a provider's prices."""
+
+    base_url: str
+    """Where it is reached; finds its rates in the public table."""
+    prices: tuple[Price, ...] = ()
+    free: bool = False
+    fallback: Price | None = None
+    """For every model that has no price of its own."""
+
+
+class Settings(Struct, frozen=True):
+    """Everything the operator configured, checked and resolved."""
+
+    folder: Path
+    """The configuration file's folder, or the working directory: relative paths start here."""
+    file: Path | None
+    database: Path
+    server: Server = Server()
+    engine: Engine = Engine()
+    files: Files = Files()
+    ledger: Ledger = Ledger()
+    idempotency: Idempotency = Idempotency()
+    metrics: Metrics = Metrics()
+    responses: Responses = Responses()
+    websocket: WebSocket = WebSocket()
+    models: dict[str, str] = {}
+    providers: tuple[ProviderSpec, ...] = ()
+    pricing: dict[str, Pricing] = {}
+    agents: tuple[Agent, ...] = ()
+    environment: Environment = Environment()
+
+    @property
+    def secret_key_file(self) -> Path:
+        """The key that seals what is secret in the database; not in the database's folder by default."""
+        return self.environment.secret_key_file or self.folder / "dragoman.key"
+
+    @property
+    def admin_key_file(self) -> Path:
+        """Where the first start writes the administration key."""
+        return self.environment.admin_key_file or self.database.parent / "admin.key"

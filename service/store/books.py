@@ -1,0 +1,95 @@
+"""The books in SQLite: runs, their holds, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import cache, partial
+
+from msgspec import structs
+
+from service.store.hold_commands import extend_hold, open_hold, settle, void
+from service.store.reader import Reader
+from service.store.records import (
+    Abandoned,
+    AbandonedHold,
+    BrokenInvariant,
+    EndRun,
+    ExtendHold,
+    OpenHold,
+    Settle,
+    Settled,
+    Taken,
+    VoidHold,
+)
+from service.store.statements import sql, statements
+from service.store.writer import Connection, Writer, row, rows
+
+_RUNS = sql("runs")
+
+
+class SqliteBooks:
+    """See `service.store.ports.Books`. Only new holds can be refused for a long queue."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def open_hold(self, order: OpenHold) -> Awaitable[Taken]:
+        """Take as much as is available between least and most, and note hold and run."""
+        return self._writer.submit(partial(open_hold, order=order))
+
+    def extend_hold(self, order: ExtendHold) -> Awaitable[int]:
+        """Let an open hold grow; returns by how much, 0 when that was refused."""
+        return self._writer.submit(partial(extend_hold, order=order))
+
+    def settle(self, order: Settle) -> Awaitable[Settled]:
+        """Settle an open hold, once: from the hold, then from what is available, then by the house."""
+        return self._writer.insist(partial(settle, order=order))
+
+    def void(self, order: VoidHold) -> Awaitable[bool]:
+        """Give an open hold back; False when it was resolved before."""
+        return self._writer.insist(partial(void, order=order))
+
+    def end_run(self, order: EndRun) -> Awaitable[bool]:
+        """End a run; False when it has ended before or never held anything."""
+        values = structs.asdict(order)
+        return self._writer.insist(lambda connection: row(connection, _RUNS["end"], values) is not None)
+
+    def renew_leases(self, owner: str, *, lease_until: int) -> Awaitable[None]:
+        """Keep the runs of this process alive, in one statement."""
+        return self._run(_RUNS["renew"], {"owner": owner, "lease_until": lease_until})
+
+    def expire_others(self, owner: str) -> Awaitable[None]:
+        """Let the leases of every other process run out. Only for one that knows it is alone."""
+        return self._run(_RUNS["expire_others"], {"owner": owner})
+
+    def _run(self, statement: str, values: dict[str, object]) -> Awaitable[None]:
+        def command(connection: Connection) -> None:
+            connection.execute(statement, values)
+
+        return self._writer.insist(command)
+
+    def take_over(self, sweeper: str, *, now: int, lease_until: int, stale: int) -> Awaitable[Abandoned]:
+        """Take over the runs whose lease ran out, and tell the holds to be settled for them."""
+        values = {"sweeper": sweeper, "now": now, "lease_until": lease_until, "stale": stale}
+
+        def command(connection: Connection) -> Abandoned:
+            runs = rows(connection, _RUNS["take_over"], values)
+            holds = rows(connection, _RUNS["abandoned_holds"], values)
+            alone = tuple(run for run, in_background in runs if not in_background)
+            return Abandoned(alone, tuple(AbandonedHold(*hold) for hold in holds))
+
+        return self._writer.insist(command)
+
+    async def check(self, *, now: int, grace: int) -> list[BrokenInvariant]:
+        """Look for broken invariants, all of them at the same moment, without keeping writers waiting."""
+        found = await self._reader.rows(_all_checks(), {"now": now, "grace": grace})
+        about = {check.name: check.about for check in statements("checks")}
+        return [BrokenInvariant(name, about[name], detail) for name, detail in found]
+
+
+@cache
+def _all_checks() -> str:
+    """One statement of them all: a statement sees one state of the database."""
+    selects = (f"select '{check.name}', * from ({check.sql})" for check in statements("checks"))  # noqa: S608 (all ours)
+    return " union all ".join(selects)

@@ -1,0 +1,259 @@
+"""What the store takes and gives, as data. Money is nano-dollars, time Unix seconds."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from specs.events import RunStatus
+from specs.usage import Usage
+
+UNLIMITED_CREDIT = 4 * 10**18
+"""The credit of an account without a limit: four billion dollars, below the end of 64 bits."""
+
+
+class Project(Struct, frozen=True):
+    """The tenant."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+class NewKey(Struct, frozen=True):
+    """A key to be made; of its secret only the digest is kept."""
+
+    id: str
+    project: str
+    name: str
+    digest: bytes
+    prefix: str
+    last_four: str
+    scopes: tuple[str, ...]
+    account: str
+    """Charged with what the key spends; opened where there is none of this id."""
+    created_at: int
+    agents: tuple[str, ...] | None = None
+    """The agents it may use; None is every one."""
+    expires_at: int | None = None
+
+
+class KeyRecord(Struct, frozen=True):
+    """A key as it is kept."""
+
+    id: str
+    project: str
+    project_name: str
+    name: str
+    prefix: str
+    last_four: str
+    scopes: tuple[str, ...]
+    agents: tuple[str, ...] | None
+    """The agents it may use; None is every one."""
+    account: str
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None = None
+    """When it was last charged; told by lists, not by the look-up of a request."""
+
+    def valid(self, now: float) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class Account(Struct, frozen=True):
+    """A balance."""
+
+    id: str
+    project: str
+    granted: int
+    settled: int
+    held: int
+    credit_limit: int
+    """How far beyond what was granted it may go; 0 is prepaid."""
+    unlimited: bool
+    created_at: int
+
+    @property
+    def available(self) -> int | None:
+        """What a new hold can take; None is without a limit."""
+        return None if self.unlimited else self.granted + self.credit_limit - self.settled - self.held
+
+
+class OpenHold(Struct, frozen=True):
+    """A hold for one attempt, to be taken between `least` and `most`."""
+
+    run: str
+    step: int
+    attempt: int
+    key: str
+    account: str
+    project: str
+    agent: str
+    agent_version: int
+    api: str
+    provider: str
+    model: str
+    least: int
+    most: int
+    input_tokens: int
+    """Estimated; what is charged if the process dies before it learns better."""
+    rates: str
+    """JSON of the rates such a charge is made by."""
+    owner: str
+    """The process that renews the run's lease."""
+    lease_until: int
+    now: int
+
+
+class HoldTaken(Struct, frozen=True):
+    amount: int
+
+
+class HoldRefused(Struct, frozen=True):
+    """Nothing was taken."""
+
+    reason: Literal["balance", "key", "run"]
+    """Too little is available; the key is no longer valid; the run has been ended by another."""
+    available: int = 0
+    held: int = 0
+    """By the account's open holds."""
+
+
+Taken: TypeAlias = HoldTaken | HoldRefused
+
+
+class ExtendHold(Struct, frozen=True):
+    """More for an open hold, between `least` and `most`."""
+
+    run: str
+    step: int
+    attempt: int
+    least: int
+    most: int
+
+
+class Settle(Struct, frozen=True):
+    """What an attempt came to."""
+
+    run: str
+    step: int
+    attempt: int
+    cost: int
+    """An estimated one is cut to what the hold has."""
+    usage: Usage
+    rates: str
+    """JSON of the rates the cost was made by."""
+    now: int
+    raw: str | None = None
+    """The provider's own usage, as JSON."""
+    house_allowance: int | None = None
+    """Set for a failed attempt: what the house pays for such in a day and key, the rest is the key's."""
+
+
+class VoidHold(Struct, frozen=True):
+    """An attempt of which nothing billable came."""
+
+    run: str
+    step: int
+    attempt: int
+    now: int
+
+
+class Settled(Struct, frozen=True):
+    """How a settlement was paid. `cost` is `charged` + `failed` + `overrun`."""
+
+    cost: int = 0
+    charged: int = 0
+    """By the account."""
+    failed: int = 0
+    """By the house, for a failed attempt."""
+    overrun: int = 0
+    """By the house, because neither the hold nor the account covered it."""
+    already: bool = False
+    """True when the hold was resolved before: nothing was done."""
+
+
+class EndRun(Struct, frozen=True):
+    run: str
+    status: RunStatus
+    now: int
+    error: str | None = None
+    """The code of the failure."""
+
+
+class AbandonedHold(Struct, frozen=True):
+    """An open hold whose process is gone."""
+
+    run: str
+    step: int
+    attempt: int
+    amount: int
+    input_tokens: int
+    rates: str
+
+
+class Abandoned(Struct, frozen=True):
+    """What a sweep took over."""
+
+    runs: tuple[str, ...]
+    """To be ended; those in the background are not among them, they end by their log."""
+    holds: tuple[AbandonedHold, ...]
+
+
+class UsageRecord(Struct, frozen=True):
+    """What one attempt consumed, and who paid."""
+
+    run: str
+    step: int
+    attempt: int
+    project: str
+    key: str
+    account: str
+    agent: str
+    agent_version: int
+    api: str
+    provider: str
+    model: str
+    usage: Usage
+    rates: str
+    """JSON."""
+    cost: int
+    charged: int
+    failed: int
+    overrun: int
+    created_at: int
+
+
+class UsageTotal(Struct, frozen=True):
+    """The usage of one key with one model, added up."""
+
+    key: str
+    key_name: str
+    provider: str
+    model: str
+    attempts: int
+    input: int
+    output: int
+    cost: int
+    charged: int
+    estimated: int
+    """Attempts whose tokens we counted ourselves."""
+
+
+class HouseTotals(Struct, frozen=True):
+    """What the house has paid in all, and the holds open now."""
+
+    overrun: int
+    failed: int
+    holds_open: int
+
+
+class BrokenInvariant(Struct, frozen=True):
+    """One place where the books are wrong (goal: none)."""
+
+    name: str
+    about: str
+    detail: str

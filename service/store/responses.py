@@ -1,0 +1,113 @@
+"""Responses in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from service.store.conversations import append, release
+from service.store.items import read_items
+from service.store.reader import Reader
+from service.store.state_ports import Order
+from service.store.state_records import ItemPage, KeepTurn, KeptResponse, ResponseRow
+from service.store.statements import sql
+from service.store.turns import prune, put_turn
+from service.store.writer import Connection, Writer, rows
+from specs.items import Item
+from specs.usage import COUNTS, Usage, add_usages
+
+_SQL = sql("responses")
+_TURNS = sql("turns")
+_units = msgspec.json.Decoder(dict[str, int])
+
+
+class SqliteResponses:
+    """See `service.store.state_ports.Responses`."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def keep(self, order: KeepTurn) -> Awaitable[None]:
+        """Write a turn down, add to its conversation, and give the conversation's lock back."""
+        return self._writer.insist(partial(keep, order=order))
+
+    async def row(self, project: str, id: str, *, now: int) -> ResponseRow | None:
+        """Find a response without its items."""
+        found = await self._reader.row(_SQL["by_id"], {"id": id, "project": project, "now": now})
+        return ResponseRow(**dict(zip(ResponseRow.__struct_fields__, found, strict=True))) if found else None
+
+    async def get(self, project: str, id: str, *, now: int) -> KeptResponse | None:
+        """Find a response."""
+        found = await self.row(project, id, now=now)
+        if found is None:
+            return None
+        output = await read_items(await self._reader.rows(_TURNS["output"], {"turn": id}))
+        attempts = await self._reader.rows(_SQL["usage"], {"run": found.run})
+        return KeptResponse(found, output, add_usages(map(_row_to_usage, attempts)))
+
+    async def context(self, project: str, turn: str) -> tuple[Item, ...]:
+        """What a turn that continues this one begins with."""
+        found = await self._reader.rows(_TURNS["unroll"], {"turn": turn, "project": project})
+        return await read_items([stored[:2] for stored in found])
+
+    async def inputs(
+        self, project: str, id: str, *, order: Order, limit: int, after: str | None
+    ) -> ItemPage | None:
+        """What the model was given for a response, page by page."""
+        found = await self._reader.rows(_TURNS["unroll"], {"turn": id, "project": project})
+        given = [stored for stored in found if stored[2] > 0 or stored[3] != "output"]
+        if order == "desc":
+            given.reverse()
+        begin = _after(given, after)
+        if begin is None:
+            return None
+        page = given[begin : begin + limit]
+        return ItemPage(await read_items([stored[:2] for stored in page]), len(given) > begin + limit)
+
+    async def delete(self, project: str, id: str, *, now: int) -> bool:
+        """Forget a response; what others go on from stays until they are gone."""
+        values = {"id": id, "project": project, "now": now}
+        return await self._writer.submit(lambda connection: _forget(connection, _SQL["drop"], values) > 0)
+
+    async def expire(self, *, now: int, limit: int) -> int:
+        """Forget responses whose time has come, at most `limit`; returns how many."""
+        values = {"now": now, "limit": limit}
+        return await self._writer.submit(lambda connection: _forget(connection, _SQL["expire"], values))
+
+
+def keep(connection: Connection, order: KeepTurn) -> None:
+    """Write a turn down within a command."""
+    if order.response is not None:
+        connection.execute(_SQL["put"], structs.asdict(order.response))
+        numbers = put_turn(connection, order)
+        new: Sequence[Item] = ()
+    else:
+        numbers, new = [], (*order.input, *order.output)
+    if order.conversation is not None and order.ends:
+        if order.appends:
+            append(connection, order.project, order.conversation, new, numbers=numbers, now=order.now)
+        release(connection, order.conversation, run=order.run)
+
+
+def _forget(connection: Connection, statement: str, values: Mapping[str, object]) -> int:
+    forgotten = [id for (id,) in rows(connection, statement, values)]
+    prune(connection, forgotten)
+    return len(forgotten)
+
+
+def _after(given: Sequence[Any], after: str | None) -> int | None:
+    """Where the page after this item begins; None where there is no such item."""
+    if after is None:
+        return 0
+    return next((place + 1 for place, stored in enumerate(given) if stored[5] == after), None)
+
+
+def _row_to_usage(values: Sequence[Any]) -> Usage:
+    *counts, units, estimated = values
+    named = dict(zip(COUNTS, counts, strict=True))
+    return Usage(**named, units=_units.decode(units) if units else {}, estimated=bool(estimated))

@@ -1,0 +1,64 @@
+-- Hold as much as is available between the least and the most, or nothing: the guard that keeps money
+-- adding up. The key must be valid at this moment and the run, where there is one, still running.
+-- name: open
+insert into holds (run, step, attempt, account, provider, model, amount, input_tokens, rates, opened_at)
+select
+    :run, :step, :attempt, a.id, :provider, :model,
+    min(:most, a.granted + a.credit_limit - a.settled - a.held), :input_tokens, :rates, :now
+from accounts as a join keys as k on k.account = a.id
+where a.id = :account and k.id = :key
+    and a.granted + a.credit_limit - a.settled - a.held >= :least
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > :now)
+    and not exists (select 1 from runs where id = :run and status <> 'running')
+returning amount;
+
+-- Say how things stand where nothing could be held.
+-- name: standing
+select
+    a.granted + a.credit_limit - a.settled - a.held,
+    a.held,
+    exists (
+        select 1 from keys
+        where id = :key and account = :account and revoked_at is null
+            and (expires_at is null or expires_at > :now)
+    ),
+    not exists (select 1 from runs where id = :run and status <> 'running')
+from accounts as a where a.id = :account;
+
+-- Say what an open hold has.
+-- name: amount
+select amount from holds where run = :run and step = :step and attempt = :attempt and state = 'open';
+
+-- Let an open hold grow by as much as is available between the least and the most, or not at all.
+-- name: grow
+update holds set amount = holds.amount + min(:most, a.granted + a.credit_limit - a.settled - a.held)
+from accounts as a
+where a.id = holds.account
+    and holds.run = :run and holds.step = :step and holds.attempt = :attempt and holds.state = 'open'
+    and a.granted + a.credit_limit - a.settled - a.held >= :least
+returning amount;
+
+-- Settle a hold that is open, once, whoever tries: what is due is paid out of the hold and then out of
+-- what is available. An estimate is cut to the hold.
+-- name: settle
+update holds set
+    state = 'settled',
+    charged = min(
+        iif(:estimated, min(:due, amount), :due),
+        amount + (select granted + credit_limit - settled - held from accounts where id = holds.account)
+    ),
+    settled = min(amount, :due),
+    resolved_at = :now
+where run = :run and step = :step and attempt = :attempt and state = 'open'
+returning amount, charged;
+
+-- Void a hold that is open: nothing to bill came of it.
+-- name: void
+update holds set state = 'voided', resolved_at = :now
+where run = :run and step = :step and attempt = :attempt and state = 'open'
+returning run;
+
+-- Say what the house has paid since the day began for failed attempts with the key of this run.
+-- name: failed_since
+select coalesce(sum(failed), 0) from usage
+where key = (select key from runs where id = :run) and created_at >= :since and failed > 0;

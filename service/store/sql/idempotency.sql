@@ -1,0 +1,33 @@
+-- Claim a key, unless it is taken by a request that has not expired.
+-- name: claim
+insert into idempotency (project, operation, key, fingerprint, owner, answer, expires_at)
+values (:project, :operation, :key, :fingerprint, :owner, null, :expires_at)
+on conflict (project, operation, key) do update
+set fingerprint = excluded.fingerprint, owner = excluded.owner, answer = null, expires_at = excluded.expires_at
+where idempotency.expires_at <= :now
+returning 1;
+
+-- Find what a key was taken for.
+-- name: taken
+select fingerprint, owner is not null, answer
+from idempotency
+where project = :project and operation = :operation and key = :key;
+
+-- Keep the answer of a claimed key.
+-- name: keep
+update idempotency
+set owner = null, answer = :answer
+where project = :project and operation = :operation and key = :key and owner = :owner;
+
+-- Free a claimed key for another try.
+-- name: free
+delete from idempotency
+where project = :project and operation = :operation and key = :key and owner = :owner;
+
+-- Free what other processes claimed; only for one that knows it is alone.
+-- name: free_others
+delete from idempotency where owner is not null and owner <> :owner;
+
+-- Forget answers whose time is over.
+-- name: expire
+delete from idempotency where expires_at <= :now;

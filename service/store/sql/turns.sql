@@ -1,0 +1,60 @@
+-- Note a turn unless it is there, with what it goes on from as far as that still is.
+-- name: open
+insert into turns (id, project, parent, conversation, upto, created_at)
+select :id, :project, t.id, c.id, iif(c.id is null, null, :upto), :now
+from (select 1)
+left join turns as t on t.id = :parent and t.project = :project
+left join conversations as c on c.id = :conversation and c.project = :project
+where true
+on conflict (id) do nothing
+returning parent, conversation;
+
+-- Put items into a turn: a list of [side, position, item].
+-- name: put
+insert into turn_items (turn, side, position, item)
+select :turn, value ->> 0, value ->> 1, value ->> 2 from json_each(:places);
+
+-- List the items a turn was given.
+-- name: input
+select item from turn_items where turn = :turn and side = 'input' order by position;
+
+-- Look whether anything still needs a turn: its response, or a turn that goes on from it.
+-- name: needed
+select 1 from responses where id = :turn
+union all
+select 1 from turns where parent = :turn
+limit 1;
+
+-- Take the items out of a turn.
+-- name: clear
+delete from turn_items where turn = :turn returning item;
+
+-- Forget a turn.
+-- name: drop
+delete from turns where id = :turn returning parent;
+
+-- Unroll a turn to its root: every item with its place, oldest first.
+-- name: unroll
+with recursive chain (id, parent, conversation, upto, depth) as (
+    select id, parent, conversation, upto, 0 from turns where id = :turn and project = :project
+    union all
+    select t.id, t.parent, t.conversation, t.upto, chain.depth + 1
+    from chain join turns as t on t.id = chain.parent
+)
+select i.version, i.payload, c.depth, '' as side, ci.position as position, i.id
+from chain as c
+join conversation_items as ci on ci.conversation = c.conversation and ci.position < c.upto
+join items as i on i.number = ci.item
+union all
+select i.version, i.payload, c.depth, ti.side, ti.position, i.id
+from chain as c
+join turn_items as ti on ti.turn = c.id
+join items as i on i.number = ti.item
+order by 3 desc, 4, 5;
+
+-- List what one turn put out.
+-- name: output
+select i.version, i.payload
+from turn_items as ti join items as i on i.number = ti.item
+where ti.turn = :turn and ti.side = 'output'
+order by ti.position;

@@ -1,0 +1,207 @@
+"""The database in one SQLite file: connections, schema, and the repositories on it.
+
+Several processes may open it (the service, and commands beside it); one of them may `claim` it
+and thereby know that no other service works on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from service.store.accounts import SqliteAccounts
+from service.store.background import SqliteBackground
+from service.store.books import SqliteBooks
+from service.store.conversations import SqliteConversations
+from service.store.failures import sqlite_to_failure
+from service.store.files import SqliteFiles
+from service.store.idempotency import SqliteIdempotency
+from service.store.items import SqliteItems
+from service.store.keys import SqliteKeys
+from service.store.migrate import migrate, migrations
+from service.store.projects import SqliteProjects
+from service.store.reader import Reader
+from service.store.responses import SqliteResponses
+from service.store.uploads import SqliteUploads
+from service.store.usage_log import SqliteUsageLog
+from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
+from specs.errors import StoreUnavailable
+
+BUSY_SECONDS = 1.0
+"""How long a batch waits for another process that is writing.
+
+A stream must be refused before its status line goes out, and may by then have waited three times: for
+the batch before its own, for its own, and for the one that ends its run.
+"""
+OPENING_SECONDS = 5.0
+"""How long it waits, while it opens the database, for another process that brings it to the schema."""
+READY_SECONDS = 1.0
+"""How long it is taken for granted that the database takes writes, after it took one."""
+
+
+class Database:
+    """An open database. Make it with `open` on the event loop that will use it, and `aclose` it."""
+
+    def __init__(self, path: Path, writer: Writer, reader: Reader) -> None:
+        self.writer = writer
+        self.projects = SqliteProjects(writer, reader)
+        self.keys = SqliteKeys(writer, reader)
+        self.accounts = SqliteAccounts(writer, reader)
+        self.books = SqliteBooks(writer, reader)
+        self.usage = SqliteUsageLog(reader)
+        self.files = SqliteFiles(writer, reader)
+        self.uploads = SqliteUploads(writer, reader)
+        self.idempotency = SqliteIdempotency(writer)
+        self.items = SqliteItems(reader)
+        self.background = SqliteBackground(writer, reader)
+        self.responses = SqliteResponses(writer, reader)
+        self.conversations = SqliteConversations(writer, reader)
+        self._path = path
+        self._reader = reader
+        self._claim: int | None = None
+        self._ready_until = 0.0
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        connect: Connect | None = None,
+        busy_seconds: float = BUSY_SECONDS,
+        queue_limit: int = QUEUE_LIMIT,
+        on_batch: OnBatch | None = None,
+    ) -> Database:
+        """Open the file, made where there is none, and bring it to this version's schema.
+
+        `connect` makes the connections of the writer (default: `writing_connection`).
+        Raises StoreUnavailable when it cannot be opened, SchemaMismatch when it is another version's.
+        """
+        opening = connect or writing_connection(path, busy_seconds=max(busy_seconds, OPENING_SECONDS))
+        await asyncio.to_thread(_prepare, path, opening)
+        writing = connect or writing_connection(path, busy_seconds=busy_seconds)
+        identity = partial(_file_identity, path)
+        reader = await Reader.open(reading_connection(path, busy_seconds=busy_seconds), identity=identity)
+        writer = Writer(writing, queue_limit=queue_limit, on_batch=on_batch, identity=identity)
+        return cls(path, writer, reader)
+
+    async def ready(self) -> None:
+        """Write a page as it is: raises StoreUnavailable when the database takes no writes now.
+
+        What was true less than a second ago is told again, for anybody may ask.
+        """
+        if time.monotonic() >= self._ready_until:
+            await self.writer.submit(_rewrite)
+            self._ready_until = time.monotonic() + READY_SECONDS
+
+    def claim(self) -> bool:
+        """Become the one service on this database; False while another process is.
+
+        The system gives the claim back when the process ends, however it ends. Raises StoreUnavailable
+        where the lock file cannot be written.
+        """
+        if self._claim is None:
+            try:
+                file = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise StoreUnavailable from error
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return False
+            self._claim = file
+        return True
+
+    async def aclose(self) -> None:
+        """Write what waits, then let go of everything."""
+        await self.writer.aclose()
+        await self._reader.aclose()
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def writing_connection(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Connect:
+    """Make connections that may write: durable at COMMIT, foreign keys enforced."""
+
+    def connect() -> Connection:
+        connection = _connect(path, busy_seconds=busy_seconds)
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma foreign_keys = on")
+        return cast("Connection", connection)
+
+    return connect
+
+
+def reading_connection(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Callable[[], sqlite3.Connection]:
+    """Make connections that cannot write."""
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(path, busy_seconds=busy_seconds)
+        connection.execute("pragma query_only = on")
+        return connection
+
+    return connect
+
+
+def _connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
+    """Connect to a file that exists: one that is gone must not come back empty."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=busy_seconds,
+        isolation_level=None,
+        cached_statements=256,
+    )
+
+
+def _file_identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at this path; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _prepare(path: Path, connect: Connect) -> None:
+    """Make the file for its owner alone, and its schema.
+
+    A file that exists is not opened here: to close it would drop every lock SQLite has on it in this
+    process (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError:
+        pass  # SQLite says below, in its own words, what is wrong with the file
+    try:
+        _migrate(connect())
+    except sqlite3.Error as error:
+        raise sqlite_to_failure(error) from error
+
+
+def _migrate(connection: Connection) -> None:
+    try:
+        connection.execute("pragma journal_mode = wal").fetchall()
+        migrate(connection, migrations(), now=int(time.time()))
+    finally:
+        connection.close()
+
+
+def _rewrite(connection: Connection) -> None:
+    """Write the first page, changing nothing. A transaction that writes nothing works on a full disk too."""
+    connection.execute("pragma user_version = 0")

@@ -1,0 +1,53 @@
+"""What was used, read back from SQLite. It is written by settlements alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from service.store.hold_commands import row_to_usage
+from service.store.ports import END_OF_TIME, LIST_LIMIT
+from service.store.reader import Reader
+from service.store.records import HouseTotals, UsageRecord, UsageTotal
+from service.store.statements import sql
+
+_SQL = sql("usage")
+_COUNTED = slice(11, 21)
+"""Where a row has its counts, units and flag."""
+
+
+class SqliteUsageLog:
+    """See `service.store.ports.UsageLog`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def list(
+        self,
+        *,
+        key: str | None = None,
+        since: int = 0,
+        until: int = END_OF_TIME,
+        limit: int = LIST_LIMIT,
+    ) -> Sequence[UsageRecord]:
+        """The newest usage in a stretch of time, `until` not included."""
+        values = {"key": key, "since": since, "until": until, "limit": limit}
+        found = await self._reader.rows(_SQL["of_all" if key is None else "of_key"], values)
+        return [_row_to_record(row) for row in found]
+
+    async def totals(
+        self, *, key: str | None = None, since: int = 0, until: int = END_OF_TIME
+    ) -> Sequence[UsageTotal]:
+        """The usage in a stretch of time, added up by key and model."""
+        found = await self._reader.rows(_SQL["totals"], {"key": key, "since": since, "until": until})
+        return [UsageTotal(*row) for row in found]
+
+    async def house(self) -> HouseTotals:
+        """What the house has paid, and the holds open now."""
+        return HouseTotals(*await self._reader.row(_SQL["house"]))
+
+
+def _row_to_record(row: tuple[Any, ...]) -> UsageRecord:
+    whose, counted, paid = row[: _COUNTED.start], row[_COUNTED], row[_COUNTED.stop :]
+    values: tuple[Any, ...] = (*whose, row_to_usage(counted), *paid)
+    return UsageRecord(*values)
