@@ -1,0 +1,1 @@
+"""Runs: from a request to the stream of events it becomes."""

@@ -1,0 +1,172 @@
+"""The only agentic loop: model call, tool calls, model call, until the run is finished, wants its
+caller, or meets a limit. It knows no HTTP, no SQL and no ledger: `open_model` holds and settles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from service.engine.choice import ToolChoiceKeeper
+from service.engine.hosted import HostedCalls
+from service.engine.log import RunLog
+from service.engine.permitted import PermittedCalls
+from service.engine.ports import OpenModel
+from service.tools.base import ToolSet
+from specs.agents import Limits
+from specs.errors import BudgetExhausted
+from specs.events import Event, Finish, RunPaused, RunStatus
+from specs.fold import Fold
+from specs.items import FunctionCall
+from specs.requests import ModelRequest, RunRequest
+
+
+class Outcome(Struct, frozen=True):
+    """How a run came to its end without failing."""
+
+    status: RunStatus
+    finish: Finish
+    reason: str | None = None
+
+
+INCOMPLETE_REASONS: dict[Finish, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
+"""Why a run ends `incomplete` whose last model call finished so."""
+
+
+class _Step:
+    """What one model call's events go through, and what they come to."""
+
+    def __init__(self, permitted: PermittedCalls, hosted: HostedCalls, *, first_item: int) -> None:
+        self.permitted = permitted
+        self.hosted = hosted
+        self.first_item = first_item
+
+    def rewrite(self, batch: list[Event]) -> list[Event]:
+        """The events as the caller is to see them."""
+        return self.hosted.rewrite(self.permitted.rewrite(batch))
+
+
+class Loop:
+    """One run of one agent. `run` writes every event but `RunCreated` and `RunEnded` to the log."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        model: str,
+        limits: Limits,
+        open_model: OpenModel,
+        tools: ToolSet,
+        log: RunLog,
+        abandoned: Callable[[], bool],
+    ) -> None:
+        self.fold = Fold()
+        self._request = request
+        self._model = model
+        self._limits = limits
+        self._open_model = open_model
+        self._tools = tools
+        self._log = log
+        self._abandoned = abandoned
+        self._tool_calls = 0
+        self._choice = ToolChoiceKeeper(request, is_hosted=lambda name: tools.label(name) is not None)
+
+    async def run(self) -> Outcome:
+        """Go on until there is an outcome.
+
+        Raises DragomanError when a model call fails; what was open has been ended by then.
+        """
+        for number in range(self._limits.max_steps):
+            step = _Step(self._choice.watch(), HostedCalls(self._tools), first_item=self.fold.next_index)
+            warned = len(self.fold.warnings)
+            try:
+                finish = await self._call_model(number, step)
+            except BudgetExhausted:
+                return Outcome("incomplete", "length", "budget_exhausted")
+            forced = all(warning.param != "tool_choice" for warning in self.fold.warnings[warned:])
+            outcome = await self._after_step(finish, step, forced=forced)
+            if outcome is not None:
+                return outcome
+            if self._abandoned():
+                return Outcome("cancelled", "cancelled")
+        return Outcome("incomplete", "length", "max_steps")
+
+    async def _call_model(self, number: int, step: _Step) -> Finish:
+        stream = await self._open_model(self._model_request(), step=number, first_item=step.first_item)
+        try:
+            async for batch in stream:
+                self._emit(step.rewrite(batch))
+                if self._log.full:
+                    await self._log.room()
+        except BudgetExhausted:
+            self._emit(step.rewrite(stream.close("length")))
+            raise
+        except asyncio.CancelledError:
+            self._emit(step.rewrite(stream.close("cancelled")))
+            raise
+        except BaseException:
+            self._emit(step.rewrite(stream.close("error")))
+            raise
+        finally:
+            await stream.aclose()
+        return self.fold.finish or "other"
+
+    async def _after_step(self, finish: Finish, step: _Step, *, forced: bool) -> Outcome | None:
+        """`forced` is whether the provider could make the model call a tool where it had to."""
+        hosted = step.hosted
+        if finish in INCOMPLETE_REASONS:
+            self._give_up(hosted)
+            return Outcome("incomplete", finish, INCOMPLETE_REASONS[finish])
+        theirs = self.fold.calls_since(step.first_item)
+        if hosted.calls and not await self._run_tools(hosted):
+            return Outcome("incomplete", "length", "max_tool_calls")
+        if theirs:
+            self._emit([RunPaused("outputs", theirs)])
+            return Outcome("completed", "tool_calls")
+        if hosted.calls:
+            self._choice.called()
+            return None
+        if self._choice.goes_on(step.permitted, after=self.fold.items, trusted=forced):
+            return None
+        return Outcome("completed", "stop" if step.permitted.refused else finish)
+
+    async def _run_tools(self, hosted: HostedCalls) -> bool:
+        """Run the step's hosted calls together; False when that is more than the limit allows."""
+        self._tool_calls += len(hosted.calls)
+        limit = self._limits.max_tool_calls
+        if limit is not None and self._tool_calls > limit:
+            self._give_up(hosted)
+            return False
+
+        async def run_one(index: int, call: FunctionCall) -> None:
+            outcome = await self._tools.call(call)
+            self._emit(hosted.finished(index, outcome))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for index, call in hosted.calls.items():
+                    group.create_task(run_one(index, call))
+        finally:
+            self._give_up(hosted)
+        return True
+
+    def _give_up(self, hosted: HostedCalls) -> None:
+        """End what no tool will answer any more."""
+        self._emit(hosted.unfinished())
+
+    def _emit(self, batch: list[Event]) -> None:
+        if batch:
+            self.fold.feed(batch)
+            self._log.append(batch)
+
+    def _model_request(self) -> ModelRequest:
+        request = self._request
+        return ModelRequest(
+            model=self._model,
+            items=(*request.items, *self._choice.context(self.fold.items)),
+            instructions=request.instructions,
+            tools=(*request.tools, *self._tools.definitions),
+            tool_choice=self._choice.choice,
+            settings=request.settings,
+        )

@@ -1,0 +1,164 @@
+"""Stored files for a model: a call that names some by id gets their bytes in their place.
+
+Only the request to the provider has them; what is kept and shown of a run goes on naming ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from providers.base import ModelStream
+from service.engine.loop import OpenModel
+from service.store.file_records import FileRecord
+from specs.errors import InvalidRequest, NotFound
+from specs.items import File, FunctionResult, Image, Item, Message, MessagePart
+from specs.media_types import media_type_of_bytes
+from specs.requests import FilePlace, ModelRequest
+
+GONE = "There is no such file here."
+
+
+class FileReader(Protocol):
+    """Where files are. An id of another project is one that does not exist."""
+
+    async def find(self, id: str, *, project: str) -> FileRecord | None:
+        """Find a file. Raises StoreUnavailable."""
+        ...
+
+    async def read(self, file: FileRecord) -> bytes:
+        """All its bytes. Raises StoreUnavailable."""
+        ...
+
+
+class NoFiles:
+    """A service without files."""
+
+    async def find(self, id: str, *, project: str) -> FileRecord | None:
+        """There is none."""
+        return None
+
+    async def read(self, file: FileRecord) -> bytes:
+        """There is nothing to read."""
+        raise NotFound(GONE)
+
+
+class Loaded(Struct, frozen=True):
+    """A file as a model gets it."""
+
+    url: str
+    """A `data:` URL."""
+    filename: str
+
+
+class Media:
+    """The files of one run, each read once. `most` bytes of them at most."""
+
+    def __init__(self, files: FileReader, *, project: str, most: int) -> None:
+        self._files = files
+        self._project = project
+        self._most = most
+        self._loaded: dict[str, Loaded] = {}
+        self._bytes = 0
+
+    async def fill(self, request: ModelRequest) -> ModelRequest:
+        """Put bytes where files are named.
+
+        Raises NotFound, StoreUnavailable, InvalidRequest for more bytes than may be or an image that is none.
+        """
+        named = [id for item in request.items for id in file_ids(item)]
+        if not named:
+            return request
+        for id in dict.fromkeys(named):
+            if id not in self._loaded:
+                self._loaded[id] = await self._load(id)
+        items = tuple(_filled(item, self._loaded) for item in request.items)
+        return structs.replace(request, items=items)
+
+    async def _load(self, id: str) -> Loaded:
+        file = await self._files.find(id, project=self._project)
+        if file is None:
+            raise NotFound(GONE)
+        self._bytes += file.bytes
+        if self._bytes > self._most:
+            raise InvalidRequest(
+                f"The files of one request may have {self._most} bytes together.", code="files_too_large"
+            )
+        content = await self._files.read(file)
+        return Loaded(await asyncio.to_thread(data_url, content, file.media_type), file.filename)
+
+
+class WithFiles:
+    """Opens model calls with the files they name. See `service.engine.loop.OpenModel`."""
+
+    def __init__(self, open_model: OpenModel, media: Media) -> None:
+        self._open_model = open_model
+        self._media = media
+
+    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+        """Open a call. Raises what `Media.fill` and the call raise."""
+        filled = await self._media.fill(request)
+        return await self._open_model(filled, step=step, first_item=first_item)
+
+
+async def require_files(files: FileReader, places: Iterable[FilePlace], *, project: str) -> None:
+    """Look for the files a request names, before anything is done for it.
+
+    Raises NotFound whose `param` names the first that is not there.
+    """
+    known: set[str] = set()
+    for place in places:
+        if place.id not in known and await files.find(place.id, project=project) is None:
+            raise NotFound(f"{place.param}: there is no such file here.", param=place.param)
+        known.add(place.id)
+
+
+def file_ids(item: Item) -> Iterator[str]:
+    """The stored files an item names."""
+    for part in _parts(item):
+        if isinstance(part, Image | File) and part.file_id is not None:
+            yield part.file_id
+
+
+def data_url(content: bytes, media_type: str) -> str:
+    """Bytes as a `data:` URL, of the type they plainly are, else of the one given."""
+    return f"data:{media_type_of_bytes(content, media_type)};base64,{base64.b64encode(content).decode()}"
+
+
+def _parts(item: Item) -> tuple[MessagePart, ...]:
+    match item:
+        case Message():
+            return item.content
+        case FunctionResult():
+            return item.output
+        case _:
+            return ()
+
+
+def _filled(item: Item, loaded: Mapping[str, Loaded]) -> Item:
+    if not any(file_ids(item)):
+        return item
+    parts = tuple(_with_bytes(part, loaded) for part in _parts(item))
+    match item:
+        case Message():
+            return structs.replace(item, content=parts)
+        case FunctionResult():
+            return structs.replace(item, output=parts)
+        case _:
+            return item
+
+
+def _with_bytes(part: MessagePart, loaded: Mapping[str, Loaded]) -> MessagePart:
+    match part:
+        case Image(file_id=str(id)):
+            if not loaded[id].url.startswith("data:image/"):
+                raise InvalidRequest(f"The file {id!r} is shown as an image, and is none.")
+            return Image(loaded[id].url, detail=part.detail)
+        case File(file_id=str(id)):
+            return File(loaded[id].url, filename=part.filename or loaded[id].filename)
+        case _:
+            return part

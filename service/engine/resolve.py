@@ -1,0 +1,103 @@
+"""What is really asked of the model: the caller's request under the agent's defaults, limits and policy."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from specs.agents import Agent, Override
+from specs.errors import InvalidRequest
+from specs.requests import RunRequest, Settings, Tool, ToolChoice
+
+_OVERRIDE_OF: dict[str, Override] = {
+    "max_output_tokens": "max_output_tokens",
+    "response_format": "response_format",
+}
+_FREE = frozenset({"parallel_tool_calls", "prompt_cache_key", "safety_identifier", "service_tier"})
+"""Settings that change neither the answer's nature nor its ceiling: always the caller's."""
+
+
+def resolve(request: RunRequest, agent: Agent) -> RunRequest:
+    """Merge a request with its agent.
+
+    Raises InvalidRequest where the two cannot go together.
+    """
+    warnings = list(request.warnings)
+    settings = _settings(request.settings, agent, warnings)
+    tools = _tools(request, agent, warnings)
+    return structs.replace(
+        request,
+        instructions=_instructions(request, agent, warnings),
+        tools=tools,
+        tool_choice=_tool_choice(request.tool_choice or ToolChoice(), tools),
+        settings=settings,
+        warnings=tuple(warnings),
+    )
+
+
+def _settings(asked: Settings, agent: Agent, warnings: list[str]) -> Settings:
+    changes = {}
+    for name in Settings.__struct_fields__:
+        value = getattr(asked, name)
+        if value is None:
+            continue
+        default = getattr(agent.settings, name)
+        if name in _FREE or _OVERRIDE_OF.get(name, "sampling") in agent.overrides:
+            changes[name] = value
+        elif value != default:
+            warnings.append(f"{name}: this agent does not let callers change it")
+    merged = structs.replace(agent.settings, **changes) if changes else agent.settings
+    ceiling = agent.limits.max_output_tokens
+    cap = merged.max_output_tokens
+    if ceiling is None or (cap is not None and cap <= ceiling):
+        return merged
+    if cap is not None:
+        warnings.append(f"max_output_tokens: lowered from {cap} to the agent's limit of {ceiling}")
+    return structs.replace(merged, max_output_tokens=ceiling)
+
+
+def _instructions(request: RunRequest, agent: Agent, warnings: list[str]) -> str | None:
+    if request.instructions and "instructions" not in agent.overrides:
+        warnings.append("instructions: this agent does not let callers add to its own")
+        return agent.instructions
+    both = [text for text in (agent.instructions, request.instructions) if text]
+    return "\n\n".join(both) or None
+
+
+def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
+    if request.tools and "tools" not in agent.overrides:
+        warnings.append("tools: this agent does not let callers add to its own")
+        return agent.tools
+    names = {tool.name for tool in agent.tools}
+    for position, tool in enumerate(request.tools):
+        if tool.name in names:
+            raise InvalidRequest(
+                f"tools[{position}].name: another tool of this request or agent is named {tool.name!r}",
+                param=f"tools[{position}].name",
+            )
+        names.add(tool.name)
+    return (*agent.tools, *request.tools)
+
+
+def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> ToolChoice:
+    """Refuse a choice that names what is not there, or wants a call where nothing can be called.
+
+    Where nothing is allowed, nothing is to be called.
+    """
+    known = {tool.name for tool in tools}
+    names = (choice.name,) if choice.name is not None else choice.allowed or ()
+    for position, name in enumerate(names):
+        if name not in known:
+            param = choice.params[position] if position < len(choice.params) else "tool_choice"
+            raise InvalidRequest(
+                f"{param}: there is no tool {shortened(name)} in this request or its agent", param=param
+            )
+    if choice.mode == "required" and not (known if choice.allowed is None else choice.allowed):
+        raise InvalidRequest(
+            "tool_choice: a call is required, but there is no tool to call", param="tool_choice"
+        )
+    return ToolChoice("none") if choice.allowed == () else choice
+
+
+def shortened(name: str) -> str:
+    """A caller's name as a message quotes it."""
+    return repr(name) if len(name) <= 80 else f"{name[:79]!r}…"

@@ -1,0 +1,359 @@
+"""Runs as the process owns them: started by a request, followed by whoever subscribes, ended and
+saved whatever becomes of the follower."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+import structlog
+from msgspec import Struct, structs
+
+from providers.base import Provider
+from service.engine.custom import WithCustomTools
+from service.engine.journal import Journal
+from service.engine.keeper import Keeper
+from service.engine.log import RunLog, Subscription
+from service.engine.loop import Loop, Outcome
+from service.engine.media import FileReader, Media, NoFiles, WithFiles
+from service.engine.model_calls import ModelCalls
+from service.engine.resolve import resolve
+from service.engine.window import WithinWindow
+from service.engine.witness import Witness
+from service.ids import new_id
+from service.ledger.holds import Ledger, Terms
+from service.telemetry.metrics import Metrics
+from service.tools.base import NoTools
+from specs.agents import Agent
+from specs.errors import ClientGone, DragomanError, Failure, ServerError
+from specs.events import Event, RunCreated, RunEnded, RunStarted, Warned
+from specs.prices import Price
+from specs.requests import RunRequest
+from specs.usage import Usage, add_usages
+
+DRAIN_SECONDS = 30
+"""How long a run without a reader may go on to its usage."""
+
+log = structlog.get_logger()
+
+
+class FindPrice(Protocol):
+    """What a provider's model costs. Raises ServerError when nobody knows."""
+
+    def __call__(self, provider: str, model: str, *, service_tier: str | None) -> Price: ...
+
+
+class Caller(Struct, frozen=True):
+    """Who asks, and who pays."""
+
+    key: str
+    key_name: str
+    project: str
+    account: str
+
+
+class Run:
+    """One execution of an agent, and the handle its readers have on it."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        agent: Agent,
+        caller: Caller,
+        api: str,
+        buffer_bytes: int,
+        id: str | None = None,
+        keeper: Keeper | None = None,
+        created_at: int | None = None,
+    ) -> None:
+        self.id = id or new_id("run")
+        self.request = request
+        self.keeper = keeper
+        self.agent = agent
+        self.caller = caller
+        self.api = api
+        self.created_at = created_at or int(time.time())
+        self.created = RunCreated(self.id, self.created_at, agent.id, agent.version, request)
+        self.log = RunLog(buffer_bytes=buffer_bytes)
+        self.events: Subscription = self.log.subscribe()
+        """The place of the reader that asked for the run."""
+        self.task: asyncio.Task[None] | None = None
+        self.work: tuple[Loop, ModelCalls] | None = None
+        """What it will do, once it is admitted."""
+        self.journal: Journal | None = None
+        """Set for a run in the background; it then takes the place of keeper and reader."""
+        self.stopped_by: DragomanError | None = None
+        self.abandoned = False
+        self.ending = False
+        self.ended: RunEnded | None = None
+        """How it ended, once it has."""
+        self.cost = 0
+        """Nano-dollars its attempts came to, known at its end."""
+
+    def stop(self, why: DragomanError) -> None:
+        """End the run now; what was received is settled. Nothing happens once it is ending."""
+        if self.stopped_by is None and not self.ending:
+            self.stopped_by = why
+            # Not at once: a task that is cancelled before its first step never runs at all.
+            asyncio.get_running_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if not self.ending and self.task is not None:
+            self.task.cancel()
+
+    def leave(self) -> None:
+        """The reader that asked has gone: end the run as its agent wants that."""
+        self.events.close()
+        if self.ending or self.abandoned:
+            return
+        self.abandoned = True
+        if self.agent.on_disconnect == "drain":
+            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self.stop, ClientGone())
+        else:
+            self.stop(ClientGone())
+
+
+class Runs:
+    """Starts runs and knows those under way."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        provider: Callable[[str], Provider],
+        price: FindPrice,
+        attempts: int = 2,
+        run_seconds: float = 3600.0,
+        buffer_bytes: int = 64 * 1024,
+        min_output_tokens: int = 256,
+        metrics: Metrics | None = None,
+        files: FileReader | None = None,
+        max_file_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        self._files = files or NoFiles()
+        self._max_file_bytes = max_file_bytes
+        self._metrics = metrics or Metrics()
+        self._min_output_tokens = min_output_tokens
+        self._attempts = attempts
+        self._run_seconds = run_seconds
+        self._buffer_bytes = buffer_bytes
+        self._ledger = ledger
+        self._provider = provider
+        self._price = price
+        self.active: dict[str, Run] = {}
+
+    def start(
+        self,
+        request: RunRequest,
+        *,
+        agent: Agent,
+        caller: Caller,
+        api: str,
+        id: str | None = None,
+        keeper: Keeper | None = None,
+    ) -> Run:
+        """Start a run; it goes on by itself. Its end is told once `keeper` has kept it.
+
+        Raises what `admit` raises.
+        """
+        run = self.admit(request, agent=agent, caller=caller, api=api, id=id, keeper=keeper)
+        run.log.append([*first_events(run), RunStarted(run.id)])
+        self.launch(run)
+        return run
+
+    def admit(
+        self,
+        request: RunRequest,
+        *,
+        agent: Agent,
+        caller: Caller,
+        api: str,
+        id: str | None = None,
+        keeper: Keeper | None = None,
+        created_at: int | None = None,
+    ) -> Run:
+        """Make a run ready to be launched.
+
+        Raises InvalidRequest where request and agent cannot go together, ServerError where the
+        agent's model has no price.
+        """
+        resolved = resolve(request, agent)
+        run = Run(
+            resolved,
+            agent=agent,
+            caller=caller,
+            api=api,
+            buffer_bytes=self._buffer_bytes,
+            id=id,
+            keeper=keeper,
+            created_at=created_at,
+        )
+        provider_name, _, model = agent.model.partition("/")
+        price = self._price(provider_name, model, service_tier=resolved.settings.service_tier)
+        run.work = self._loop(run, model, self._provider(provider_name), price)
+        return run
+
+    def launch(self, run: Run) -> None:
+        """Let an admitted run begin."""
+        assert run.work is not None
+        self.active[run.id] = run
+        if run.journal is not None:
+            run.journal.take(run.events, lost=partial(run.stop, ClientGone()))
+        run.task = asyncio.create_task(self._execute(run, *run.work), name=run.id)
+
+    def _loop(self, run: Run, model: str, provider: Provider, price: Price) -> tuple[Loop, ModelCalls]:
+        def terms(step: int, attempt: int, spent: int) -> Terms:
+            return self._terms(run, provider, price, model=model, step=step, attempt=attempt, spent=spent)
+
+        calls = ModelCalls(
+            provider,
+            ledger=self._ledger,
+            terms=terms,
+            new_id=new_id,
+            witness=Witness(self._metrics, run=run.id, api=run.api, provider=provider.name, model=model),
+            attempts=self._attempts,
+        )
+        profile = provider.profile(model)
+        within = WithinWindow(
+            calls,
+            profile,
+            may_cut=run.request.may_truncate,
+            tell=lambda message: run.log.append([Warned(message)]),
+        )
+        native = profile.takes_custom_tools
+        media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
+        loop = Loop(
+            run.request,
+            model=model,
+            limits=run.agent.limits,
+            open_model=WithFiles(within if native else WithCustomTools(within), media),
+            tools=NoTools(),
+            log=run.log,
+            abandoned=lambda: run.abandoned,
+        )
+        return loop, calls
+
+    def _terms(
+        self, run: Run, provider: Provider, price: Price, *, model: str, step: int, attempt: int, spent: int
+    ) -> Terms:
+        cap = run.request.settings.max_output_tokens
+        least = run.request.min_output_tokens or self._min_output_tokens
+        limit = run.agent.limits.max_cost
+        return Terms(
+            run=run.id,
+            step=step,
+            attempt=attempt,
+            key=run.caller.key,
+            key_name=run.caller.key_name,
+            account=run.caller.account,
+            project=run.caller.project,
+            agent=run.agent.id,
+            agent_version=run.agent.version,
+            api=run.api,
+            provider=provider.name,
+            model=model,
+            price=price,
+            profile=provider.profile(model),
+            cap_given=cap is not None,
+            min_output_tokens=least if cap is None else min(least, cap),
+            max_cost=None if limit is None else max(0, limit - spent),
+        )
+
+    async def _execute(self, run: Run, loop: Loop, calls: ModelCalls) -> None:
+        try:
+            outcome = await self._outcome(run, loop)
+            run.ending = True
+            told = structs.replace(outcome_to_ended(outcome), service_tier=loop.fold.service_tier)
+            save = self._save if run.journal is None else self._save_written
+            ended = await save(run, told, loop, calls)
+            run.ended = ended
+            calls.witness.run_ended(ended)
+            run.log.append([ended])
+        finally:
+            run.log.close()
+            del self.active[run.id]
+
+    async def _outcome(self, run: Run, loop: Loop) -> Outcome | Failure:
+        try:
+            async with asyncio.timeout(self._run_seconds):
+                if run.journal is not None and not await run.journal.start():
+                    return Outcome("cancelled", "cancelled")
+                return await loop.run()
+        except TimeoutError:
+            return Outcome("incomplete", "cancelled", "max_seconds")
+        except asyncio.CancelledError:
+            why = run.stopped_by or ClientGone()
+            return Outcome("cancelled", "cancelled") if isinstance(why, ClientGone) else why.failure
+        except DragomanError as error:
+            return error.failure
+        except Exception:  # the edge of a run: whatever went wrong in it must not leave it unsettled
+            log.exception("run_crashed", run=run.id, agent=run.agent.id)
+            return ServerError().failure
+
+    async def _save(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
+        """Settlements, the run's end and what is kept of it go into the same batch; then all are awaited."""
+        code = ended.error.code if ended.error and ended.status == "failed" else None
+        writes: list[Awaitable[object]] = [
+            self._ledger.end_run(run.id, status=ended.status, error_code=code),
+            *self._kept(run, ended, loop, calls),
+        ]
+        settled, *written = await asyncio.gather(calls.settled(), *writes, return_exceptions=True)
+        for failed in (settled, *written):
+            if isinstance(failed, DragomanError):
+                log.error("run_not_saved", run=run.id, code=failed.code)
+                return _failed(failed.failure)
+            if isinstance(failed, BaseException):
+                raise failed
+        assert isinstance(settled, list)
+        run.cost = sum(settlement.cost for settlement in settled)
+        return structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
+
+    async def _save_written(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
+        """As `_save`, of a run that is written down. What cannot be saved now is ended by a later sweep."""
+        assert run.journal is not None
+        try:
+            settled = await calls.settled()
+            run.cost = sum(settlement.cost for settlement in settled)
+            ended = structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
+            if not await run.journal.finish(run.created, ended, loop.fold.items):
+                code = ended.error.code if ended.error and ended.status == "failed" else None
+                await self._ledger.end_run(run.id, status=ended.status, error_code=code)
+        except DragomanError as error:
+            log.error("run_not_saved", run=run.id, code=error.code)
+            return _failed(error.failure)
+        return ended
+
+    def _kept(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> list[Awaitable[object]]:
+        if run.keeper is None:
+            return []
+        if ended.status == "failed" and not calls.tried:
+            return [run.keeper.drop(run.created, ended)]
+        return [run.keeper.keep(run.created, ended, loop.fold.items)]
+
+    async def drain(self, why: DragomanError) -> None:
+        """Stop every run and wait until each is in the books."""
+        runs = list(self.active.values())
+        for run in runs:
+            run.stop(why)
+        await asyncio.gather(*(run.task for run in runs if run.task is not None), return_exceptions=True)
+
+
+def first_events(run: Run) -> list[Event]:
+    """What a run's log begins with."""
+    return [run.created, *(Warned(message) for message in run.request.warnings)]
+
+
+def outcome_to_ended(outcome: Outcome | Failure) -> RunEnded:
+    """The last event of a run, without the usage that only its settlements tell."""
+    if isinstance(outcome, Failure):
+        return _failed(outcome)
+    gone = ClientGone().failure if outcome.status == "cancelled" else None
+    return RunEnded(outcome.status, Usage(), outcome.finish, outcome.reason, gone, int(time.time()))
+
+
+def _failed(error: Failure) -> RunEnded:
+    return RunEnded("failed", Usage(), "error", error=error, completed_at=int(time.time()))
