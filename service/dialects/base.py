@@ -1,0 +1,75 @@
+"""What a dialect is to the rest of the house. Dialects are pure: ids come from an argument, the
+clock from the events, and nothing here awaits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from specs.errors import Failure
+from specs.events import Event
+from specs.requests import FilePlace, RunRequest
+from specs.state import StateAsk
+
+NewId = Callable[[str], str]
+"""Mints an id from its prefix: `new_id("msg")` → `msg_…`."""
+
+
+class Reading(Struct, frozen=True):
+    """What a dialect read of a request."""
+
+    request: RunRequest
+    wire: object
+    """The dialect's own decoded request, for the echo."""
+    stream: bool
+    state: StateAsk = StateAsk()
+    """What is to be kept, and what it goes on from. `request.items` holds the new input only."""
+    files: tuple[FilePlace, ...] = ()
+    """The stored files the new input names, in order."""
+
+
+class Renderer(Protocol):
+    """One answer being written; takes the events of one run, in order."""
+
+    def feed(self, events: list[Event]) -> list[Struct]:
+        """Give the wire events for a batch, in order; `[]` where it shows nothing.
+
+        A failed run's terminal event is among them.
+        """
+        ...
+
+    def whole(self) -> Struct:
+        """Give the whole, non-streaming answer, once `RunEnded` was fed."""
+        ...
+
+
+class Dialect(Protocol):
+    """An outward wire format."""
+
+    name: str
+    """`chat` or `responses`."""
+    named_events: bool
+    """Whether SSE frames carry `event: <type>`."""
+    done: bool
+    """Whether `data: [DONE]` ends the stream."""
+
+    def read(self, body: bytes, new_id: NewId) -> Reading:
+        """Read a request's body.
+
+        Raises `specs.errors.InvalidRequest` (or another of that tree) whose `param` names the field.
+        """
+        ...
+
+    def renderer(self, reading: Reading, new_id: NewId) -> Renderer:
+        """Begin to write the answer to a request."""
+        ...
+
+    def echo(self, reading: Reading) -> str:
+        """What is kept of a request, as JSON, to write its answer again; empty where nothing is kept."""
+        ...
+
+    def error(self, failure: Failure) -> Struct:
+        """The error envelope."""
+        ...

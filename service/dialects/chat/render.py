@@ -1,0 +1,206 @@
+"""A run's events, rendered as Chat Completions chunks or as one whole completion.
+
+What the server does itself (hosted calls) is not shown: clients would try to run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from service.dialects.base import Reading
+from service.dialects.chat.answer import (
+    answer_message,
+    citations,
+    failure_of,
+    finish_reason,
+    logprobs,
+    usage_of,
+)
+from service.dialects.chat.calls import CallWriter
+from service.dialects.chat.read import answers_in_old_form
+from service.dialects.padding import obfuscation
+from specs.events import (
+    Delta,
+    Event,
+    ItemEnded,
+    ItemStarted,
+    PartEnded,
+    PartStarted,
+    RunCreated,
+    RunEnded,
+    StepStarted,
+)
+from specs.fold import Fold
+from specs.items import Arguments, FunctionCall, Refusal, Summary, Text, Thought
+from specs.openai.chat import (
+    ChatRequest,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    ChunkDelta,
+    Completion,
+    CompletionUsage,
+    FinishReason,
+    Logprobs,
+)
+from specs.openai.common import ErrorBody, error_body
+
+Write = Callable[[Delta], ChunkChoice | None]
+
+
+class ChatRenderer:
+    """Renders the events of one run. One per request."""
+
+    def __init__(self, reading: Reading) -> None:
+        wire = reading.wire
+        assert isinstance(wire, ChatRequest)
+        options = wire.stream_options
+        self._fold = Fold()
+        self._model = reading.request.agent
+        self._id = ""
+        self._created = 0
+        self._include_usage = bool(options and options.include_usage)
+        self._padded = bool(options and options.include_obfuscation)
+        self._chunks = 0
+        self._no_usage: UnsetType | None = None if self._include_usage else UNSET
+        self._tier: str | UnsetType = reading.request.settings.service_tier or UNSET
+        self._old_form = answers_in_old_form(wire)
+        self._calls = CallWriter(old_form=self._old_form)
+        self._out: list[Struct] = []
+        self._begun = False
+        self._reasoned = False
+        self._writes: dict[tuple[int, int], Write] = {}
+
+    def feed(self, events: list[Event]) -> list[Struct]:
+        """Give the chunks for a batch of events."""
+        self._fold.feed(events)
+        for event in events:
+            handler = _HANDLERS.get(type(event))
+            if handler is not None:
+                handler(self, event)
+        out, self._out = self._out, []
+        return out
+
+    def whole(self) -> Completion | ErrorBody:
+        """Give the completion, or the error envelope of a run that failed."""
+        ended = self._ended()
+        if (failure := failure_of(ended)) is not None:
+            return error_body(failure)
+        items = self._fold.items
+        choice = Choice(
+            0, answer_message(items, old_form=self._old_form), logprobs(items), self._finish_reason(ended)
+        )
+        tier = ended.service_tier or self._tier
+        return Completion(self._id, self._created, self._model, (choice,), usage_of(ended.usage), tier)
+
+    def _ended(self) -> RunEnded:
+        if self._fold.ended is None:
+            raise RuntimeError("the run has not ended yet")
+        return self._fold.ended
+
+    def _finish_reason(self, ended: RunEnded) -> FinishReason:
+        return finish_reason(ended, calls=self._calls.count, old_form=self._old_form)
+
+    def _chunk(self, choice: ChunkChoice | None, data: str = "") -> None:
+        if choice is not None:
+            self._chunks += 1
+            padding = obfuscation(self._id, self._chunks, data) if self._padded else UNSET
+            self._out.append(
+                Chunk(self._id, self._created, self._model, (choice,), self._no_usage, self._tier, padding)
+            )
+
+    def _run_created(self, event: RunCreated) -> None:
+        self._id = f"chatcmpl-{event.run.partition('_')[2]}"
+        self._created = event.created_at
+
+    def _begin(self, _: StepStarted | None = None) -> None:
+        if not self._begun:
+            self._begun = True
+            # Without content: some clients take an empty one for a text that begins, calls or not.
+            self._chunk(ChunkChoice(0, ChunkDelta("assistant")))
+
+    def _item_started(self, event: ItemStarted) -> None:
+        if isinstance(event.item, FunctionCall):
+            self._chunk(self._calls.start(event.index, event.item))
+
+    def _part_started(self, event: PartStarted) -> None:
+        write = self._write_for(event)
+        if write is not None:
+            self._writes[event.index, event.part] = write
+
+    def _write_for(self, event: PartStarted) -> Write | None:
+        match event.content:
+            case Text():
+                return _content
+            case Refusal():
+                return _refusal
+            case Summary() | Thought():
+                return self._first_reasoning
+            case Arguments() if self._calls.has(event.index):
+                return self._calls.arguments
+            case _:
+                return None
+
+    def _delta(self, event: Delta) -> None:
+        write = self._writes.get((event.index, event.part))
+        if write is not None and (event.data or event.logprobs):
+            self._chunk(write(event), event.data)
+
+    def _part_ended(self, event: PartEnded) -> None:
+        self._writes.pop((event.index, event.part), None)
+
+    def _item_ended(self, event: ItemEnded) -> None:
+        if isinstance(event.item, FunctionCall):
+            for choice in self._calls.end(event.index, event.item):
+                self._chunk(choice)
+
+    def _run_ended(self, event: RunEnded) -> None:
+        if (failure := failure_of(event)) is not None:
+            self._out.append(error_body(failure))
+            return
+        self._begin()
+        if answer_message(self._fold.items, old_form=self._old_form).content == "":
+            self._chunk(ChunkChoice(0, ChunkDelta(content="")))
+        if cited := citations(self._fold.items):
+            # In one chunk: the official SDKs cannot add a second list of annotations to a first.
+            self._chunk(ChunkChoice(0, ChunkDelta(annotations=cited)))
+        self._chunk(ChunkChoice(0, ChunkDelta(), self._finish_reason(event)))
+        if self._include_usage:
+            self._out.append(self._usage_chunk(usage_of(event.usage)))
+
+    def _usage_chunk(self, usage: CompletionUsage) -> Chunk:
+        return Chunk(self._id, self._created, self._model, (), usage, self._tier)
+
+    def _first_reasoning(self, event: Delta) -> ChunkChoice:
+        self._writes[event.index, event.part] = _reasoning
+        gap = "\n\n" if self._reasoned else ""
+        self._reasoned = True
+        return ChunkChoice(0, ChunkDelta(reasoning_content=gap + event.data))
+
+
+def _content(event: Delta) -> ChunkChoice:
+    chances = Logprobs(content=event.logprobs) if event.logprobs else UNSET
+    return ChunkChoice(0, ChunkDelta(content=event.data), None, chances)
+
+
+def _refusal(event: Delta) -> ChunkChoice:
+    return ChunkChoice(0, ChunkDelta(refusal=event.data))
+
+
+def _reasoning(event: Delta) -> ChunkChoice:
+    return ChunkChoice(0, ChunkDelta(reasoning_content=event.data))
+
+
+_HANDLERS: dict[type, Callable[[ChatRenderer, Any], None]] = {
+    RunCreated: ChatRenderer._run_created,
+    StepStarted: ChatRenderer._begin,
+    ItemStarted: ChatRenderer._item_started,
+    PartStarted: ChatRenderer._part_started,
+    Delta: ChatRenderer._delta,
+    PartEnded: ChatRenderer._part_ended,
+    ItemEnded: ChatRenderer._item_ended,
+    RunEnded: ChatRenderer._run_ended,
+}

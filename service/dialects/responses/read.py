@@ -1,0 +1,120 @@
+"""A request's body, read: every field honoured, warned about, or refused by a 400 naming it."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from service.dialects.base import NewId, Reading
+from service.dialects.responses.echo import Echo
+from service.dialects.responses.items import Warn, read_input
+from service.dialects.responses.settings import SEALED_REASONING, read_include, read_settings
+from service.dialects.responses.tools import echo_choice, echo_tool, read_choice, read_tools
+from service.dialects.validation import checked_metadata, decode, decode_part, is_given, required
+from specs.errors import InvalidRequest
+from specs.openai.responses import ConversationNamed, CreateResponse
+from specs.requests import RunRequest
+from specs.state import StateAsk
+
+_body = msgspec.json.Decoder(CreateResponse)
+_conversation_named = msgspec.json.Decoder(str | ConversationNamed)
+_NOT_HONOURED = (
+    "context_management",
+    "moderation",
+    "image",
+    "access_programs",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+)
+
+
+def read_request(body: bytes, new_id: NewId) -> Reading:
+    """Read the body of `POST /v1/responses`."""
+    wire = decode(body, _body)
+    _refuse_unserved(wire)
+    conversation = _conversation(wire)
+    goes_on = wire.previous_response_id is not None or conversation is not None
+    model = _model(wire)
+    warnings: list[str] = []
+    _warn_of_unhonoured(wire, warnings.append)
+    include = read_include(wire.include or ())
+    settings = read_settings(wire, include=include, warn=warnings.append)
+    tools = read_tools(wire.tools or [], warn=warnings.append)
+    choice = read_choice(wire.tool_choice, warn=warnings.append)
+    read = read_input(wire.input, new_id=new_id, warn=warnings.append, goes_on=goes_on)
+    request = RunRequest(
+        model,
+        read.items,
+        instructions=wire.instructions,
+        tools=tools,
+        tool_choice=choice,
+        settings=settings,
+        metadata=checked_metadata(wire.metadata),
+        max_tool_calls=wire.max_tool_calls,
+        may_truncate=wire.truncation == "auto",
+        warnings=tuple(warnings),
+    )
+    state = StateAsk(
+        store=wire.store is not False,
+        store_named=wire.store is not None,
+        previous=wire.previous_response_id,
+        conversation=conversation,
+        background=bool(wire.background),
+        references=read.references,
+        results=read.results,
+        summaries=read.summaries,
+    )
+    return Reading(request, _echo(wire, request, include), bool(wire.stream), state, read.files)
+
+
+def _model(wire: CreateResponse) -> str:
+    """The agent; empty where that of the previous response goes on."""
+    if wire.previous_response_id is not None:
+        return wire.model or ""
+    return required(wire.model or None, param="model")
+
+
+def _conversation(wire: CreateResponse) -> str | None:
+    """The conversation's id, which is sent bare or in an object."""
+    if isinstance(wire.conversation, UnsetType) or not is_given(wire.conversation):
+        return None
+    named = decode_part(wire.conversation, _conversation_named, param="conversation")
+    if wire.previous_response_id is not None:
+        raise InvalidRequest(
+            "conversation and previous_response_id exclude each other; send one.", param="conversation"
+        )
+    return named if isinstance(named, str) else named.id
+
+
+def _echo(wire: CreateResponse, request: RunRequest, include: frozenset[str]) -> Echo:
+    return Echo(
+        model=request.agent,
+        instructions=request.instructions,
+        tools=tuple(map(echo_tool, request.tools)),
+        tool_choice=echo_choice(request.tool_choice, request.tools),
+        max_tool_calls=wire.max_tool_calls,
+        truncation=wire.truncation or "disabled",
+        metadata=request.metadata,
+        safety_identifier=wire.safety_identifier,
+        prompt_cache_key=wire.prompt_cache_key,
+        user=UNSET if wire.user is None else wire.user,
+        sealed=SEALED_REASONING in include,
+        padded=bool(wire.stream_options and wire.stream_options.include_obfuscation),
+    )
+
+
+def _refuse_unserved(wire: CreateResponse) -> None:
+    """No prompts are kept, and what runs in the background is: refuse what would need otherwise."""
+    if wire.background and wire.store is False:
+        raise InvalidRequest(
+            "background: what is made in the background is stored; leave out store, or set it to true.",
+            param="background",
+        )
+    if is_given(wire.prompt):
+        raise InvalidRequest("prompt is not supported by this server.", param="prompt")
+
+
+def _warn_of_unhonoured(wire: CreateResponse, warn: Warn) -> None:
+    for field in _NOT_HONOURED:
+        if is_given(getattr(wire, field)):
+            warn(f"{field} is not honoured.")
