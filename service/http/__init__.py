@@ -1,0 +1,1 @@
+"""The door: one thin router a resource, and what every answer needs."""

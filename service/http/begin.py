@@ -1,0 +1,119 @@
+"""From what a dialect read to a run: state is loaded, the agent found, the run started and kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+
+from msgspec import structs
+
+from service.dialects.base import Dialect, Reading
+from service.engine.media import require_files
+from service.engine.runs import Caller, Run
+from service.engine.state import Prepared, Remembered
+from service.http.house import House
+from service.store.ports import KeyRecord
+from specs.agents import Agent
+from specs.errors import InvalidRequest, ModelNotFound
+from specs.state import StateAsk
+
+
+async def begin_run(
+    house: House,
+    key: KeyRecord,
+    reading: Reading,
+    dialect: Dialect,
+    *,
+    remembered: Mapping[str, Remembered] = MappingProxyType({}),
+) -> tuple[Reading, Run]:
+    """Load what a request goes on from, `remembered` before what is stored, and start its run.
+
+    The reading that comes back has the whole context as its items, and the state that is really given;
+    render from that one. Raises DragomanError.
+    """
+    async with prepared_run(house, key, reading, remembered=remembered) as (reading, prepared):
+        return reading, start_run(house, key, reading, dialect, prepared)
+
+
+@asynccontextmanager
+async def prepared_run(
+    house: House,
+    key: KeyRecord,
+    reading: Reading,
+    *,
+    remembered: Mapping[str, Remembered] = MappingProxyType({}),
+) -> AsyncIterator[tuple[Reading, Prepared]]:
+    """Load what a request goes on from; it is let go of where no run comes of it.
+
+    Raises DragomanError.
+    """
+    reading = allow_state(house, key, reading)
+    await require_files(house.archive, reading.files, project=key.project)
+    prepared = await house.state.prepare(
+        reading.request, reading.state, project=key.project, remembered=remembered
+    )
+    try:
+        yield structs.replace(reading, request=prepared.request), prepared
+    except BaseException:
+        house.state.release(prepared)
+        raise
+
+
+def allow_state(house: House, key: KeyRecord, reading: Reading) -> Reading:
+    """Take storing back where the key's project forbids it.
+
+    Raises InvalidRequest where the caller asked for it by name.
+    """
+    if not reading.state.store or house.keeps_content(key):
+        return reading
+    if reading.state.store_named:
+        raise InvalidRequest("store: this project does not allow responses to be stored.", param="store")
+    return structs.replace(reading, state=without_store(reading.state))
+
+
+def without_store(state: StateAsk) -> StateAsk:
+    """The same state, but the answer is not kept."""
+    return structs.replace(state, store=False)
+
+
+def start_run(house: House, key: KeyRecord, reading: Reading, dialect: Dialect, prepared: Prepared) -> Run:
+    """Find the agent for this key and start a prepared run.
+
+    Raises ModelNotFound, and what `Runs.start` raises.
+    """
+    return house.runs.start(
+        reading.request,
+        agent=find_agent(house, key, reading.request.agent),
+        caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+        api=dialect.name,
+        id=prepared.run,
+        keeper=house.state.keeper(prepared, key=key.id, echo=dialect.echo(reading)),
+    )
+
+
+def admit_run(house: House, key: KeyRecord, reading: Reading, dialect: Dialect, prepared: Prepared) -> Run:
+    """Find the agent for this key and make a prepared run ready, to be launched by whoever keeps it.
+
+    Raises ModelNotFound, and what `Runs.admit` raises.
+    """
+    return house.runs.admit(
+        reading.request,
+        agent=find_agent(house, key, reading.request.agent),
+        caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+        api=dialect.name,
+        id=prepared.run,
+    )
+
+
+def find_agent(house: House, key: KeyRecord, name: str) -> Agent:
+    """The agent that a name means for this key.
+
+    Raises ModelNotFound.
+    """
+    agent = house.agents.find(name, project=key.project_name, allowed=key.agents)
+    if agent is None:
+        raise ModelNotFound(
+            f'No agent "{name[:200]}" for this key. GET /v1/models lists yours.', param="model"
+        )
+    return agent

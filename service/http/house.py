@@ -1,0 +1,63 @@
+"""What a request finds behind the door: the parts of the service, and the key it came with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from litestar.connection import ASGIConnection
+
+if TYPE_CHECKING:
+    from service.engine.background import Background
+    from service.engine.counting import Counting
+    from service.engine.runs import Runs
+    from service.engine.state import State
+    from service.http.auth import KeyRing
+    from service.http.idempotency import Idempotency
+    from service.settings.model import Settings
+    from service.store.agents import Agents
+    from service.store.archive import Archive
+    from service.store.ports import Accounts, KeyRecord
+    from service.store.upload_desk import UploadDesk
+    from service.telemetry.metrics import Gauges, Metrics
+
+
+@dataclass(slots=True)
+class House:
+    """The parts, as `service.app` puts them together."""
+
+    settings: Settings
+    agents: Agents
+    runs: Runs
+    state: State
+    background: Background
+    keys: KeyRing
+    accounts: Accounts
+    counting: Counting
+    archive: Archive
+    uploads: UploadDesk
+    ready: Callable[[], Awaitable[None]]
+    """Raises StoreUnavailable when the database cannot be written."""
+    metrics: Metrics
+    gauges: Gauges
+    idempotency: Idempotency
+    sockets: Counter[str] = field(default_factory=Counter)
+    """Open WebSockets, by key."""
+    draining: bool = False
+    """True once the server was told to stop: new work is refused."""
+
+    def keeps_content(self, key: KeyRecord) -> bool:
+        """Whether what a key's project sends and gets may be stored."""
+        return key.project_name not in self.settings.responses.store_forbidden_projects
+
+
+def house_of(connection: ASGIConnection[Any, Any, Any, Any]) -> House:
+    """The house a request came to."""
+    return cast("House", connection.app.state.house)
+
+
+def key_of(connection: ASGIConnection[Any, Any, Any, Any]) -> KeyRecord:
+    """The key a request was let in with."""
+    return cast("KeyRecord", connection.scope["state"]["key"])

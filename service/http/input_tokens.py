@@ -1,0 +1,53 @@
+"""The route that counts an input without running an agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.types import ASGIApp
+from msgspec import structs
+
+from service.dialects.base import Reading
+from service.engine.media import require_files
+from service.http.answers import json_answer, require_json
+from service.http.begin import find_agent, without_store
+from service.http.house import House, house_of, key_of
+from service.http.spellings import responses_dialect
+from service.ids import new_id
+from service.store.ports import KeyRecord
+from specs.openai.input_tokens import InputTokens
+from specs.openai.responses import CreateResponse
+from specs.requests import RunRequest
+
+
+@post(
+    "/responses/input_tokens",
+    opt={"scope": "inference", "body": CreateResponse, "answer": InputTokens},
+    status_code=200,
+    operation_id="countInputTokens",
+    summary="Count the tokens of an input",
+    tags=["Inference"],
+)
+async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
+    """The input tokens that a request to `POST /v1/responses` would have. Nothing runs or is charged."""
+    house, key = house_of(request), key_of(request)
+    require_json(request)
+    reading = responses_dialect(request.headers).read(await request.body(), new_id)
+    asked = await with_context(house, key, reading)
+    counted = await house.counting.count(
+        asked, agent=find_agent(house, key, asked.agent), project=key.project
+    )
+    return json_answer(InputTokens(counted.tokens, counted.estimated))
+
+
+async def with_context(house: House, key: KeyRecord, reading: Reading) -> RunRequest:
+    """The request with all it goes on from; nothing is begun by it.
+
+    Raises what `State.prepare` raises, NotFound for a file that is not there.
+    """
+    await require_files(house.archive, reading.files, project=key.project)
+    state = structs.replace(without_store(reading.state), background=False)
+    prepared = await house.state.prepare(reading.request, state, project=key.project)
+    house.state.release(prepared)
+    return prepared.request

@@ -1,0 +1,58 @@
+"""The agents a key may use, as models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.types import ASGIApp
+
+from service.http.answers import json_answer
+from service.http.house import house_of, key_of
+from specs.agents import Agent
+from specs.errors import ModelNotFound
+from specs.openai.models import Model, ModelList
+
+
+@get(
+    "/models",
+    opt={"scope": "agents.read", "answer": ModelList},
+    operation_id="listModels",
+    summary="List the agents this key may use",
+    tags=["Models"],
+)
+async def list_models(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Every agent the key's project sees and the key allows."""
+    key = key_of(request)
+    agents = house_of(request).agents.visible(key.project_name, allowed=key.agents)
+    return json_answer(ModelList(data=tuple(agent_to_model(agent) for agent in agents)))
+
+
+@get(
+    "/models/{model:path}",
+    opt={"scope": "agents.read", "answer": Model},
+    operation_id="retrieveModel",
+    summary="Retrieve an agent",
+    tags=["Models"],
+)
+async def retrieve_model(request: Request[Any, Any, Any], model: str) -> ASGIApp:
+    """One agent, by id or alias; ids may hold slashes."""
+    key = key_of(request)
+    name = model.removeprefix("/")
+    agent = house_of(request).agents.find(name, project=key.project_name, allowed=key.agents)
+    if agent is None:
+        raise ModelNotFound(
+            f'No agent "{name[:200]}" for this key. GET /v1/models lists yours.', param="model"
+        )
+    return json_answer(agent_to_model(agent))
+
+
+def agent_to_model(agent: Agent) -> Model:
+    """An agent in the shape of OpenAI's model object."""
+    return Model(
+        id=agent.id,
+        created=agent.created_at,
+        owned_by=agent.model.partition("/")[0],
+        name=agent.name or agent.id,
+        description=agent.description or "",
+    )

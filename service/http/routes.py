@@ -1,0 +1,88 @@
+"""Every route, under the paths it answers at."""
+
+from __future__ import annotations
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from service.http import (
+    background,
+    compaction,
+    conversations,
+    files,
+    health,
+    inference,
+    input_tokens,
+    keys,
+    models,
+    responses,
+    schema,
+    uploads,
+    websocket,
+)
+from service.http.auth import admit
+from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
+from service.http.house import House
+from service.http.idempotency import Replay, on_replay
+from specs.errors import DragomanError
+
+API_HANDLERS = (
+    inference.create_chat_completion,
+    inference.create_response,
+    compaction.compact_response,
+    responses.retrieve_response,
+    responses.delete_response,
+    responses.list_input_items,
+    background.cancel_response,
+    conversations.create_conversation,
+    conversations.retrieve_conversation,
+    conversations.update_conversation,
+    conversations.delete_conversation,
+    conversations.create_items,
+    conversations.list_items,
+    conversations.retrieve_item,
+    conversations.delete_item,
+    models.list_models,
+    models.retrieve_model,
+    keys.retrieve_key,
+    input_tokens.count_input_tokens,
+    files.create_file,
+    files.list_files,
+    files.retrieve_file,
+    files.delete_file,
+    files.download_file,
+    uploads.create_upload,
+    uploads.add_upload_part,
+    uploads.complete_upload,
+    uploads.cancel_upload,
+)
+SOCKET_HANDLERS = (websocket.converse,)
+TOP_HANDLERS = (("/health", health.live), ("/health", health.ready), ("", schema.schema))
+"""Routes outside the API paths, each with the prefix it hangs under."""
+API_PATHS = ("/v1", "/api/agents/v1")
+"""The second is where LibreChat serves its Agents API, so that its callers need only another host."""
+
+
+def create_app(house: House, *, cors_origins: list[str], max_body_bytes: int) -> Litestar:
+    """The Litestar application over a house."""
+    return Litestar(
+        route_handlers=[
+            *(Router(path, route_handlers=[*API_HANDLERS, *SOCKET_HANDLERS]) for path in API_PATHS),
+            *(Router(prefix or "/", route_handlers=[handler]) for prefix, handler in TOP_HANDLERS),
+        ],
+        guards=[admit],
+        after_exception=[note_refusal],
+        exception_handlers={
+            DragomanError: on_dragoman_error,
+            Replay: on_replay,
+            HTTPException: on_http_exception,
+            Exception: on_crash,
+        },
+        state=State({"house": house}),
+        request_max_body_size=max_body_bytes,
+        cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
+        openapi_config=None,
+        logging_config=None,
+    )
