@@ -1,0 +1,176 @@
+"""The composition root: the only module that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import aiohttp
+from msgspec import Struct
+
+from providers.prices import ensure_table
+from service.app.parts import Parts
+from service.engine.background import Background
+from service.engine.compact import Compactions
+from service.engine.counting import Counting
+from service.engine.runs import Runs
+from service.engine.state import State
+from service.engine.unfinished import logged_output
+from service.http.auth import KeyRing
+from service.http.house import House
+from service.http.idempotency import Idempotency
+from service.ids import new_id
+from service.ledger.holds import Ledger, Settlement
+from service.secrets import Sealer
+from service.settings import Settings
+from service.settings.prices import needs_table
+from service.store.archive import Archive
+from service.store.blobs import Blobs
+from service.store.sqlite import Database
+from service.store.upload_desk import UploadDesk
+from service.store.writer import Connect
+from service.telemetry.metrics import Gauges, Metrics
+from specs.errors import ShuttingDown
+from specs.money import usd_to_nano
+
+
+class Ground(Struct, frozen=True):
+    """What every part is built on."""
+
+    settings: Settings
+    database: Database
+    parts: Parts
+    metrics: Metrics
+    sealer: Sealer
+    owner: str
+    """This process, in what it claims."""
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, connect: Connect | None = None
+) -> AsyncIterator[tuple[House, Parts]]:
+    """Put the parts together and let go of them again."""
+    metrics = Metrics()
+    opening = Database.open(settings.database, connect=connect, on_batch=metrics.batch_written)
+    async with await opening as database, _session() as session:
+        wanted = needs_table(settings)
+        table = await asyncio.to_thread(ensure_table, settings.database.parent) if wanted else None
+        parts = Parts(settings, session, table)
+        sealer = Sealer(settings.secret_key_file)
+        ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
+        ledger = _ledger(ground)
+        alone = database.claim()
+        if alone:
+            await ledger.recover()
+            await database.idempotency.free_others(ground.owner)
+        house = _house(ground, ledger)
+        if alone:
+            await house.background.recover()
+        duties = (ledger, house.archive, house.state, house.background, house.idempotency)
+        keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in duties]
+        try:
+            yield house, parts
+        finally:
+            await house.runs.drain(ShuttingDown())
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            await ledger.aclose()
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=True,
+    )
+
+
+def _ledger(ground: Ground) -> Ledger:
+    settings = ground.settings.ledger
+    return Ledger(
+        ground.database.books,
+        owner=ground.owner,
+        default_output_tokens=settings.default_output_tokens,
+        house_allowance=usd_to_nano(settings.house_usd_per_key_day),
+        on_settled=partial(count_settlement, ground.metrics),
+        logged=partial(logged_output, ground.database.background),
+    )
+
+
+def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
+    settings = ground.settings
+    return Runs(
+        ledger=ledger,
+        provider=ground.parts.provider,
+        price=ground.parts.price,
+        attempts=settings.engine.attempts,
+        run_seconds=settings.engine.run_seconds,
+        buffer_bytes=settings.engine.buffer_bytes,
+        min_output_tokens=settings.ledger.min_output_tokens,
+        metrics=ground.metrics,
+        files=archive,
+        max_file_bytes=settings.files.max_input_bytes,
+    )
+
+
+def _state(ground: Ground) -> State:
+    database = ground.database
+    return State(
+        items=database.items,
+        responses=database.responses,
+        conversations=database.conversations,
+        compactions=Compactions(ground.sealer),
+        retention_days=ground.settings.responses.retention_days,
+    )
+
+
+def _house(ground: Ground, ledger: Ledger) -> House:
+    settings, database, parts = ground.settings, ground.database, ground.parts
+    blobs = Blobs(settings.database.parent / "files")
+    archive = Archive(database.files, database.uploads, blobs, limits=settings.files)
+    runs, state = _runs(ground, ledger, archive), _state(ground)
+    return House(
+        settings=settings,
+        agents=parts.agents,
+        runs=runs,
+        state=state,
+        background=Background(
+            database.background,
+            runs=runs,
+            state=state,
+            ledger=ledger,
+            agents=parts.agents,
+            keys=database.keys,
+            owner=ground.owner,
+        ),
+        keys=KeyRing(database.keys.find_by_digest),
+        accounts=database.accounts,
+        counting=Counting(
+            provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes
+        ),
+        archive=archive,
+        uploads=UploadDesk(archive, database.files, database.uploads, blobs),
+        ready=database.ready,
+        metrics=ground.metrics,
+        gauges=Gauges(
+            runs_active=lambda: len(runs.active),
+            writer_queue=lambda: database.writer.queue_length,
+            writes_owed=lambda: ledger.settling.owed,
+            house=database.usage.house,
+        ),
+        idempotency=Idempotency(
+            database.idempotency, ground.sealer, owner=ground.owner, hours=settings.idempotency.hours
+        ),
+    )
+
+
+def count_settlement(metrics: Metrics, settlement: Settlement) -> None:
+    """Tell the metrics of a settlement; the ledger calls it once for each."""
+    metrics.settlements["true" if settlement.usage.estimated else "false",] += 1
+    metrics.settled["account",] += settlement.charged
+    metrics.settled["house_failed",] += settlement.failed
+    metrics.settled["house_overrun",] += settlement.overrun

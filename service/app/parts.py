@@ -1,0 +1,72 @@
+"""What a reload replaces: providers, prices and agents, as the settings name them."""
+
+from __future__ import annotations
+
+import time
+
+import aiohttp
+import structlog
+
+from providers.base import Provider
+from providers.prices import PriceTable
+from providers.registry import build_provider
+from service.settings import Settings
+from service.settings.prices import PriceBook, missing_prices
+from service.store.agents import Agents
+from specs.errors import InvalidRequest, ServerError
+from specs.prices import Price
+
+PRICE_SECONDS = 60.0
+"""How long a price is remembered; some change with the time of the day."""
+
+log = structlog.get_logger()
+
+
+class Parts:
+    """What a reload replaces: providers, prices and agents, as the settings name them."""
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession, table: PriceTable | None) -> None:
+        self._session = session
+        self.table = table
+        self.agents = Agents()
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Serve what these settings say from now on; runs under way keep what they have."""
+        self._specs = {spec.name: spec for spec in settings.providers}
+        self._built: dict[str, Provider] = {}
+        self._prices = PriceBook(settings.pricing, self.table)
+        self._priced: dict[tuple[str, str, str | None], tuple[Price, float]] = {}
+        self.agents.replace(settings.agents, settings.models)
+        for missing in missing_prices(settings, self.table):
+            log.warning("price_missing", problem=missing)
+
+    def provider(self, name: str) -> Provider:
+        """The provider of this name, built when it is first asked for."""
+        if name not in self._built:
+            self._built[name] = build_provider(self._specs[name], self._session)
+        return self._built[name]
+
+    def price(self, provider: str, model: str, *, service_tier: str | None = None) -> Price:
+        """What a model costs.
+
+        Raises ServerError when nobody knows (no rate, no run), InvalidRequest when that is only so
+        for the service tier asked for.
+        """
+        asked = (provider, model, service_tier)
+        price, until = self._priced.get(asked, (None, 0.0))
+        now = time.monotonic()
+        if price is None or now >= until:
+            price = self._prices.find(provider, model, service_tier=service_tier)
+            if price is None and self._prices.find(provider, model) is not None:
+                raise InvalidRequest(
+                    f"service_tier: {service_tier!r} has no price for this agent's model; "
+                    "'default' and 'auto' have.",
+                    param="service_tier",
+                )
+            if price is None:
+                raise ServerError(
+                    f'No price for "{provider}/{model}". Tell your operator.', code="price_missing"
+                )
+            self._priced[asked] = (price, now + PRICE_SECONDS)
+        return price

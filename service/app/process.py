@@ -1,0 +1,104 @@
+"""How the process lives: it serves until it is told to stop, and reloads when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+
+import structlog
+
+from providers.prices import ensure_table
+from service.app.house import open_house
+from service.app.parts import Parts
+from service.app.server import Server
+from service.settings import Settings, SettingsError, load
+from service.settings.prices import needs_table
+from service.store.writer import Connect
+from service.telemetry.listener import metrics_served
+from service.telemetry.logs import on_loop_exception, set_up_logging
+
+COLLECTION_THRESHOLDS = (20_000, 50, 50)
+"""Allocations before a young collection, and how many of those before an older one."""
+
+log = structlog.get_logger()
+
+
+async def run(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    environ: Mapping[str, str],
+    metrics: socket.socket | None = None,
+    started: Callable[[Server], None] = lambda server: None,
+    connect: Connect | None = None,
+) -> None:
+    """Serve on this socket, and metrics on theirs, until told to stop.
+
+    `started` gets the server before it listens; `connect` makes the database's writing connections.
+    """
+    async with open_house(settings, connect=connect) as (house, parts):
+        server = Server(house, parts)
+        started(server)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(on_loop_exception)
+        with contextlib.suppress(ValueError, RuntimeError):  # only the main thread takes signals
+            reloads: set[asyncio.Task[None]] = set()
+
+            def on_hangup() -> None:
+                reloads.add(task := asyncio.create_task(reload(settings, parts, environ)))
+                task.add_done_callback(reloads.discard)
+
+            loop.add_signal_handler(signal.SIGHUP, on_hangup)
+        async with metrics_served(metrics, house.metrics, house.gauges) if metrics else nullcontext():
+            await server.serve(sockets=[listener])
+
+
+async def reload(settings: Settings, parts: Parts, environ: Mapping[str, str]) -> None:
+    """Read agents, providers and prices anew; what cannot be read leaves all as it is."""
+    try:
+        new = await asyncio.to_thread(load, settings.file, environ)
+    except SettingsError as error:
+        log.error("reload_refused", problem=str(error))
+        return
+    if parts.table is None and needs_table(new):
+        parts.table = await asyncio.to_thread(ensure_table, settings.database.parent)
+    parts.take(new)
+    log.info("reloaded", agents=len(new.agents))
+
+
+def serve(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    metrics: socket.socket | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Run the service in this process until SIGTERM or SIGINT.
+
+    Raises StoreUnavailable.
+    """
+    import uvloop
+
+    set_up_logging()
+    spare_the_collector()
+    host, port = listener.getsockname()[:2]
+    log.info("serving", host=host, port=port, database=settings.database.name)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, listener, metrics=metrics, environ=environ))
+
+
+def spare_the_collector() -> None:
+    """Keep what was imported out of every later collection, and collect less often.
+
+    A request makes thousands of small objects that die with it; walking the 200,000 of the libraries
+    for them shows in its cost.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
