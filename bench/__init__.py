@@ -1,0 +1,1 @@
+"""What the service costs beside a raw byte relay. Run it: `python -m bench`."""

@@ -1,0 +1,167 @@
+"""The rounds: each subject in turn, so that a slow moment of the machine hits them all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from bench.load import Order, Result
+from bench.processes import ROOT, cpu_ms, rss_kb
+from bench.subjects import Subject
+
+
+class Case(Struct, frozen=True):
+    """One thing to measure."""
+
+    api: str
+    kind: str
+    connections: int
+
+
+class Sample(Struct, kw_only=True):
+    """All rounds of one case on one subject, added up."""
+
+    answers: int = 0
+    cpu_ms: float = 0.0
+    times: list[float] = []
+    errors: list[str] = []
+
+    def add(self, result: Result, *, cpu_ms: float) -> None:
+        """Take in one more round."""
+        self.answers += result.answers
+        self.cpu_ms += cpu_ms
+        self.times += result.times
+        self.errors += result.errors
+
+    @property
+    def cpu_per_answer(self) -> float:
+        """CPU milliseconds of the server's process tree for one answer."""
+        return self.cpu_ms / self.answers if self.answers else float("nan")
+
+    def quantile_ms(self, share: float) -> float:
+        """The time that this share of the answers (or deltas) stays within."""
+        if not self.times:
+            return float("nan")
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+Samples: TypeAlias = dict[tuple[Case, str], Sample]
+"""By case and the subject's name."""
+
+
+class Memory(Struct, kw_only=True):
+    """Resident kB of a subject's process tree."""
+
+    at_start: int
+    before_streams: int
+    most_with_streams: int
+    streams: int
+
+    @property
+    def per_stream_kb(self) -> float:
+        """What one open stream adds."""
+        return (self.most_with_streams - self.before_streams) / self.streams
+
+
+def carry_out(order: Order) -> Result:
+    """Run one load generator to its end."""
+    command = [sys.executable, "-m", "bench.load", msgspec.json.encode(order).decode()]
+    timeout = order.seconds + 60
+    printed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=timeout, check=True).stdout
+    return msgspec.json.decode(printed, type=Result)
+
+
+def measure(subject: Subject, order: Order, sample: Sample) -> None:
+    """One round, with the CPU it took."""
+    before = cpu_ms(subject.pid)
+    result = carry_out(order)
+    sample.add(result, cpu_ms=cpu_ms(subject.pid) - before)
+
+
+def rounds(
+    cases: Iterable[Case], subjects: list[Subject], *, times: int, seconds: float, deltas: int
+) -> Samples:
+    """Every case on every subject, `times` times in alternation; raw subjects once for all APIs."""
+    samples: Samples = {}
+    for group in _alike(cases):
+        turns = [(case, subject) for subject in subjects for case in cases_for(subject, group)]
+        for number in range(times):
+            for case, subject in turns if number % 2 == 0 else reversed(turns):
+                sample = samples.setdefault((case, subject.name), Sample())
+                measure(subject, order_for(subject, case, seconds=seconds, deltas=deltas), sample)
+    return samples
+
+
+def cases_for(subject: Subject, cases: Iterable[Case]) -> list[Case]:
+    """The cases to measure on a subject: to one that only passes bytes on, all APIs are the same."""
+    if not subject.raw:
+        return list(cases)
+    return list(dict.fromkeys(raw(case) for case in cases))
+
+
+def raw(case: Case) -> Case:
+    """The same load on a subject that only passes bytes on."""
+    return Case("any", case.kind, case.connections)
+
+
+def _alike(cases: Iterable[Case]) -> list[list[Case]]:
+    groups: dict[Case, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(raw(case), []).append(case)
+    return list(groups.values())
+
+
+def order_for(subject: Subject, case: Case, *, seconds: float, deltas: int) -> Order:
+    """The load of a case for one subject."""
+    return subject.order(
+        api=case.api, kind=case.kind, connections=case.connections, seconds=seconds, deltas=deltas
+    )
+
+
+def warm_up(subject: Subject, cases: Iterable[Case], *, deltas: int) -> list[str]:
+    """Ask a little of everything before anything is measured; gives what went wrong."""
+    errors: list[str] = []
+    for case in cases_for(subject, cases):
+        errors += carry_out(order_for(subject, case, seconds=0.2, deltas=deltas)).errors
+    return errors
+
+
+def open_streams(subject: Subject, *, streams: int, deltas: int, at_start: int) -> tuple[Sample, Memory]:
+    """Many paced streams at once: delays of their deltas, CPU, and memory while they are open."""
+    case, sample = Case("chat", "paced", streams), Sample()
+    before = rss_kb(subject.pid)
+    with PeakMemory(subject.pid) as peak:
+        measure(subject, order_for(subject, case, seconds=60 + deltas, deltas=deltas), sample)
+    memory = Memory(at_start=at_start, before_streams=before, most_with_streams=peak.most, streams=streams)
+    return sample, memory
+
+
+class PeakMemory:
+    """Watches a process tree's memory from a thread of its own."""
+
+    def __init__(self, pid: int) -> None:
+        self.most = 0
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            self.most = max(self.most, rss_kb(self._pid))
+            time.sleep(0.25)
