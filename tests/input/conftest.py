@@ -1,0 +1,97 @@
+"""One service for the whole folder, with a stand-in that does not pause and an upstream of each wire."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.house import Key, Service, eventually, service_in_thread
+from tests.support.lag import Lag, watched
+from tests.support.upstream import Upstream, upstream_in_thread
+
+REQUEST_SECONDS = 0.6
+"""How long a request may take to arrive; short, so that the slow ones are soon through."""
+
+
+def configuration(upstream: str) -> str:
+    """The stand-in, and one provider a wire."""
+    return f"""
+[server]
+request_seconds = {REQUEST_SECONDS}
+[providers.demo]
+kind = "demo"
+pace_ms = 0
+[providers.local]
+kind = "openai-compatible"
+base_url = "{upstream}/v1"
+free = true
+[providers.answers]
+kind = "openai"
+base_url = "{upstream}/v1"
+api_key = "env:UPSTREAM_KEY"
+free = true
+[providers.letters]
+kind = "anthropic"
+base_url = "{upstream}"
+api_key = "env:UPSTREAM_KEY"
+free = true
+[[agents]]
+id = "agent_chat"
+model = "local/scripted-1"
+[[agents]]
+id = "agent_answers"
+model = "answers/scripted-1"
+[[agents]]
+id = "agent_letters"
+model = "letters/scripted-1"
+"""
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[Upstream]:
+    with upstream_in_thread() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def service(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with service_in_thread(configuration(upstream.base_url), tmp_path_factory.mktemp("input")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def key(service: Service) -> Key:
+    """A key without a limit."""
+    return service.key()
+
+
+@pytest.fixture(scope="session")
+def lag(service: Service, key: Key) -> Iterator[Lag]:
+    """Watches the service's loop. Each provider was used once, and the test run's own objects are out
+    of the garbage collector's way: neither is what the loop is to be blamed for."""
+    for agent in ("agent_demo", "agent_chat", "agent_answers", "agent_letters"):
+        body = {"model": agent, "input": "Hi"}
+        httpx.post(f"{service.base_url}/v1/responses", headers=key.headers, json=body).raise_for_status()
+    gc.collect()
+    gc.freeze()
+    with watched(service) as lag:
+        yield lag
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test with the service no run is left."""
+    yield
+    if "service" in request.fixturenames:
+        running = request.getfixturevalue("service").house.runs.active
+        eventually(lambda: not running, seconds=5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def books_add_up(service: Service) -> Iterator[None]:
+    """After every file nothing is held and every invariant holds."""
+    yield
+    assert service.broken() == []

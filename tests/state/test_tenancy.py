@@ -1,0 +1,112 @@
+"""Ids of another project answer as ids that never were, byte for byte, on every route that takes one.
+
+The sweep is made from the router: a route that comes later joins by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from openai import OpenAI
+
+from service.http.routes import API_HANDLERS
+from tests.state.test_responses import AGENT
+from tests.support.house import Service
+from tests.support.script import Script
+from tests.support.upstream import Upstream
+
+PUBLIC_NAMES = {"model"}
+"""Ids that name nothing of a project's own making."""
+ROUTES = sorted(
+    {
+        (method, path)
+        for handler in API_HANDLERS
+        for path in handler.paths
+        for method in handler.http_methods
+        if set(re.findall(r"{(\w+):", path)) - PUBLIC_NAMES
+    }
+)
+BODIES = {
+    "/conversations/{conversation_id:str}": {"metadata": {}},
+    "/conversations/{conversation_id:str}/items": {"items": [{"role": "user", "content": "x"}]},
+    "/uploads/{upload_id:str}/complete": {"part_ids": ["part_x"]},
+}
+
+
+def ids_of(client: OpenAI, upstream: Upstream) -> dict[str, str]:
+    """One thing of each kind that a route may name, made by this client."""
+    upstream.enqueue(Script(text=("A1",)))
+    conversation = client.conversations.create(items=[{"role": "user", "content": "x"}])
+    item = client.conversations.items.list(conversation.id).data[0]
+    upload = client.uploads.create(bytes=1, filename="a.txt", mime_type="text/plain", purpose="user_data")
+    return {
+        "response_id": client.responses.create(model=AGENT, input="Q1").id,
+        "conversation_id": conversation.id,
+        "item_id": item.id,
+        "file_id": client.files.create(file=("a.txt", b"x"), purpose="user_data").id,
+        "upload_id": upload.id,
+    }
+
+
+def asked(path: str, ids: dict[str, str]) -> str:
+    return re.sub(r"{(\w+):\w+}", lambda name: ids[name[1]], path)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES, ids=[" ".join(route) for route in ROUTES])
+def test_a_foreign_id_is_an_unknown_id(
+    method, path, service: Service, client: OpenAI, http: httpx.Client, stranger: OpenAI, upstream: Upstream
+):
+    foreign = ids_of(stranger, upstream)
+    unknown = {name: f"{id.partition('_')[0].partition('-')[0]}_none" for name, id in foreign.items()}
+
+    def answer(ids: dict[str, str]) -> tuple[int, bytes]:
+        body = {"json": BODIES[path]} if path in BODIES and method == "POST" else {}
+        if path.endswith("/parts"):
+            body = {"files": {"data": b"x"}}
+        found = http.request(method, f"/v1{asked(path, ids)}", **body)
+        return found.status_code, found.content.replace(asked(path, ids).encode(), b"")
+
+    assert answer(foreign) == answer(unknown)
+    assert answer(foreign)[0] == 404
+
+
+NAMED: dict[str, Callable[[dict[str, str]], dict[str, object]]] = {
+    "previous_response_id": lambda ids: {"previous_response_id": ids["response_id"], "input": "x"},
+    "conversation": lambda ids: {"conversation": ids["conversation_id"], "input": "x"},
+    "item_reference": lambda ids: {"input": [{"type": "item_reference", "id": ids["item_id"]}]},
+    "file_id": lambda ids: {
+        "input": [{"role": "user", "content": [{"type": "input_file", "file_id": ids["file_id"]}]}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_foreign_id_in_a_request_is_an_unknown_id(
+    name, client: OpenAI, http: httpx.Client, stranger: OpenAI, upstream: Upstream
+):
+    foreign = ids_of(stranger, upstream)
+    unknown = {name: f"{id[:5]}none" for name, id in foreign.items()}
+    upstream.exchanges.clear()
+
+    def answer(ids: dict[str, str]) -> tuple[int, bytes]:
+        found = http.post("/v1/responses", json={"model": AGENT, **NAMED[name](ids)})
+        content = found.content
+        for id in ids.values():
+            content = content.replace(id.encode(), b"")
+        return found.status_code, content
+
+    assert answer(foreign) == answer(unknown)
+    assert answer(foreign)[0] == 404
+    assert upstream.exchanges == []
+
+
+def test_an_item_of_another_conversation_is_no_item_of_this_one(client: OpenAI, http: httpx.Client):
+    mine = client.conversations.create(items=[{"role": "user", "content": "x"}])
+    item = client.conversations.items.list(mine.id).data[0].id
+    other = client.conversations.create()
+    for method in ("GET", "DELETE"):
+        assert http.request(method, f"/v1/conversations/{other.id}/items/{item}").status_code == 404
+    assert client.conversations.items.retrieve(item, conversation_id=mine.id).id == item

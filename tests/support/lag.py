@@ -1,0 +1,65 @@
+"""How long a service's event loop is held up while something happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.house import Service
+
+TICK = 0.005
+MOST_BUSY = 0.1
+"""Seconds of its CPU that one thing may hold up the loop; the promise."""
+MOST_HELD = 3.0
+"""Seconds by the clock: the backstop, wide because others use the machine and its interpreter lock too."""
+
+
+class Lag:
+    """The worst hold-ups since the last look, in seconds."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        """By the clock: what a client would wait, on however busy a machine."""
+        self.busy = 0.0
+        """By the CPU time of the loop's own thread: what the service is to blame for."""
+        self.ticks = 0
+
+    async def watch(self) -> None:
+        """Look every few milliseconds until cancelled."""
+        wall, busy = time.perf_counter(), time.thread_time()
+        while True:
+            await asyncio.sleep(TICK)
+            then, used = wall, busy
+            wall, busy = time.perf_counter(), time.thread_time()
+            self.wall = max(self.wall, wall - then - TICK)
+            self.busy = max(self.busy, busy - used)
+            self.ticks += 1
+
+    def look(self) -> tuple[float, float]:
+        """The worst (by CPU time, by the clock) until now; from now on it is counted anew."""
+        seen = self.ticks
+        while self.ticks < seen + 2:
+            time.sleep(TICK / 2)
+        worst = self.busy, self.wall
+        self.busy = self.wall = 0.0
+        return worst
+
+    def assert_short(self) -> None:
+        """Nothing since the last look held the loop up for longer than we promise."""
+        busy, wall = self.look()
+        assert busy <= MOST_BUSY, f"the loop was busy for {busy:.3f} s at a stretch"
+        assert wall <= MOST_HELD, f"the loop was held up for {wall:.3f} s"
+
+
+@contextmanager
+def watched(service: Service) -> Iterator[Lag]:
+    """Watch the loop while the block runs."""
+    lag = Lag()
+    watching = asyncio.run_coroutine_threadsafe(lag.watch(), service.loop)
+    try:
+        lag.look()
+        yield lag
+    finally:
+        watching.cancel()

@@ -1,0 +1,1 @@
+"""The wires a scripted upstream speaks, each a pure rendering of one `Answer`."""
