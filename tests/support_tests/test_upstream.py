@@ -370,4 +370,4 @@ def test_it_runs_in_a_thread_for_synchronous_clients() -> None:
     ):
         answer = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
         assert answer.choices[0].message.content == "You said: hi"
-        assert upstream.exchanges[0].whole
+        assert upstream.exchanges[0].model == "m"
