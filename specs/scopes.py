@@ -1,9 +1,22 @@
-"""What a key may do."""
+"""What a key may do, and what the role of its owner lets it do."""
 
 from __future__ import annotations
 
-DATA_SCOPES = ("inference", "agents.read", "files", "conversations")
+from collections.abc import Mapping
+
+DATA_SCOPES = ("inference", "agents.read", "files", "conversations", "assistants")
 """What a key gets unless its maker names less."""
 ADMIN = "admin"
 """Administration; gives no access to inference."""
-SCOPES = (*DATA_SCOPES, ADMIN)
+KEYS_CREATE = "keys.create"
+"""To manage the keys of one's own user."""
+SCOPES = (*DATA_SCOPES, "agents.write", KEYS_CREATE, "usage.read", ADMIN)
+
+ROLE_SCOPES: Mapping[str, frozenset[str]] = {
+    "owner": frozenset({*DATA_SCOPES, "agents.write", "usage.read"}),
+    "member": frozenset({*DATA_SCOPES, "agents.write"}),
+    "viewer": frozenset({"agents.read"}),
+    "none": frozenset(),
+}
+"""The most a role in a project lets a user's or service account's keys do. `keys.create` comes with the
+permission of that name, and `admin` with owning the organization."""
