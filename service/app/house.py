@@ -28,7 +28,7 @@ from service.settings import Settings
 from service.settings.prices import needs_table
 from service.store.archive import Archive
 from service.store.blobs import Blobs
-from service.store.sqlite import Database
+from service.store.database import Database
 from service.store.upload_desk import UploadDesk
 from service.store.writer import Connect
 from service.telemetry.metrics import Gauges, Metrics

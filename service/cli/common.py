@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from service.settings import Settings
-    from service.store.sqlite import Database
+    from service.store.database import Database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -96,7 +96,7 @@ async def _with_store(settings: Settings, work: Callable[[Database], Awaitable[R
 
 @asynccontextmanager
 async def _open_store(settings: Settings) -> AsyncIterator[Database]:
-    from service.store.sqlite import Database
+    from service.store.database import Database
     from specs.errors import StoreUnavailable
 
     try:

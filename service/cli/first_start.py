@@ -14,8 +14,8 @@ from specs.secret import Secret
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from service.store.database import Database
     from service.store.keys import MintedKey
-    from service.store.sqlite import Database
 
 PROJECT = "default"
 PLAY_BALANCE = 10 * NANO
@@ -28,7 +28,7 @@ async def first_start(settings: Settings) -> Secret | None:
 
     Raises StoreUnavailable; InvalidRequest when the administration key's file holds no usable key.
     """
-    from service.store.sqlite import Database
+    from service.store.database import Database
 
     async with await Database.open(settings.database) as database:
         if await database.keys.any_exists():

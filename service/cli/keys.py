@@ -22,9 +22,9 @@ from service.cli.common import (
     print_table,
 )
 from service.ids import new_id
+from service.store.database import Database
 from service.store.keys import mint, mint_admin
 from service.store.records import KeyRecord, NewKey
-from service.store.sqlite import Database
 from specs.money import format_usd, parse_usd
 from specs.scopes import ADMIN, DATA_SCOPES, SCOPES
 

@@ -17,8 +17,8 @@ from service.cli.common import (
     print_table,
 )
 from service.cli.keys import Amount
+from service.store.database import Database
 from service.store.records import Account, BrokenInvariant, HouseTotals, KeyRecord, UsageTotal
-from service.store.sqlite import Database
 from specs.errors import NotFound
 from specs.money import format_usd
 

@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from service.secrets import Sealer, Unsealable
-from service.store.idempotency import Claim, SqliteIdempotency
+from service.store.idempotency import Claim, SqlIdempotency
 from specs.errors import Conflict, IdempotencyMismatch, InvalidRequest, StoreUnavailable
 
 HEADER = "idempotency-key"
@@ -93,7 +93,7 @@ class Recorder:
 class Idempotency:
     """Claims the keys of requests and finds earlier answers."""
 
-    def __init__(self, store: SqliteIdempotency, sealer: Sealer, *, owner: str, hours: float) -> None:
+    def __init__(self, store: SqlIdempotency, sealer: Sealer, *, owner: str, hours: float) -> None:
         self.store = store
         self._sealer = sealer
         self._owner = owner

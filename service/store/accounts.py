@@ -1,4 +1,4 @@
-"""Accounts in SQLite, and how money enters them."""
+"""Accounts, and how money enters them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ISSUED = "house:issued"
 """Where granted money comes from."""
 
 
-class SqliteAccounts:
+class SqlAccounts:
     """See `service.store.ports.Accounts`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

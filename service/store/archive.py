@@ -21,8 +21,8 @@ from service.store.file_records import (
     FileRecord,
     Order,
 )
-from service.store.files import SqliteFiles
-from service.store.uploads import SqliteUploads
+from service.store.files import SqlFiles
+from service.store.uploads import SqlUploads
 from specs.errors import BodyTooLarge, DragomanError, NotFound, StorageFull
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Receipt:
 class Archive:
     """The files of every project. Unknown and foreign ids are the same NotFound."""
 
-    def __init__(self, files: SqliteFiles, uploads: SqliteUploads, blobs: Blobs, *, limits: Limits) -> None:
+    def __init__(self, files: SqlFiles, uploads: SqlUploads, blobs: Blobs, *, limits: Limits) -> None:
         self._files = files
         self._uploads = uploads
         self._blobs = blobs

@@ -1,4 +1,4 @@
-"""Runs in the background, and their logs, in SQLite."""
+"""Runs in the background, and their logs, as they are stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH_EVENTS = 250
 READ_ROWS = 4
 
 
-class SqliteBackground:
+class SqlBackground:
     """See `service.store.background_ports.BackgroundRuns`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""The books in SQLite: runs, their holds, and what becomes of them."""
+"""The books: runs, their holds, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from service.store.writer import Connection, Writer, row, rows
 _RUNS = sql("runs")
 
 
-class SqliteBooks:
+class SqlBooks:
     """See `service.store.ports.Books`. Only new holds can be refused for a long queue."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

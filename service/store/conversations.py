@@ -1,4 +1,4 @@
-"""Conversations in SQLite."""
+"""Conversations as they are stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LAST = 2**62
 _metadata = msgspec.json.Decoder(dict[str, str])
 
 
-class SqliteConversations:
+class SqlConversations:
     """See `service.store.state_ports.Conversations`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

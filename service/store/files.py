@@ -1,4 +1,4 @@
-"""Files in SQLite: what is known of them. Their bytes are in `blobs`."""
+"""Files: what is known of them. Their bytes are in `blobs`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from specs.errors import StorageFull
 _SQL = sql("files")
 
 
-class SqliteFiles:
+class SqlFiles:
     """Files by project; an expired one, one of another project and one that never was are the same."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Idempotency keys in SQLite: claimed before the work, answered after it, forgotten in time."""
+"""Idempotency keys: claimed before the work, answered after it, forgotten in time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Taken(Struct, frozen=True):
     """Sealed; None where none was kept."""
 
 
-class SqliteIdempotency:
+class SqlIdempotency:
     """Every method raises StoreUnavailable when the database cannot do its part now."""
 
     def __init__(self, writer: Writer) -> None:

@@ -1,4 +1,4 @@
-"""Items in SQLite: how they are written, and how many of them are read in one pass."""
+"""Items: how they are written, and how many of them are read in one pass."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])
 
 
-class SqliteItems:
+class SqlItems:
     """See `service.store.state_ports.Items`."""
 
     def __init__(self, reader: Reader) -> None:

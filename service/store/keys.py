@@ -1,4 +1,4 @@
-"""API keys: how a secret is minted and recognised, and the keys in SQLite."""
+"""API keys: how a secret is minted and recognised, and the keys as they are stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _random() -> str:
     return b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
 
 
-class SqliteKeys:
+class SqlKeys:
     """See `service.store.ports.Keys`."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Projects in SQLite."""
+"""Projects as they are stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.store.writer import Connection, Writer, row
 _SQL = sql("projects")
 
 
-class SqliteProjects:
+class SqlProjects:
     """See `service.store.ports.Projects`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Responses in SQLite."""
+"""Responses as they are stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TURNS = sql("turns")
 _units = msgspec.json.Decoder(dict[str, int])
 
 
-class SqliteResponses:
+class SqlResponses:
     """See `service.store.state_ports.Responses`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

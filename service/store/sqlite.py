@@ -1,6 +1,6 @@
-"""The database in one SQLite file: connections, schema, and the repositories on it.
+"""The database in one SQLite file: its connections, its schema, and who works on it.
 
-Several processes may open it (the service, and commands beside it); one of them may `claim` it
+Several processes may open it (the service, and commands beside it); one of them may claim it
 and thereby know that no other service works on it.
 """
 
@@ -16,21 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from service.store.accounts import SqliteAccounts
-from service.store.background import SqliteBackground
-from service.store.books import SqliteBooks
-from service.store.conversations import SqliteConversations
 from service.store.failures import sqlite_to_failure
-from service.store.files import SqliteFiles
-from service.store.idempotency import SqliteIdempotency
-from service.store.items import SqliteItems
-from service.store.keys import SqliteKeys
 from service.store.migrate import migrate, migrations
-from service.store.projects import SqliteProjects
 from service.store.reader import Reader
-from service.store.responses import SqliteResponses
-from service.store.uploads import SqliteUploads
-from service.store.usage_log import SqliteUsageLog
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
 from specs.errors import StoreUnavailable
 
@@ -42,31 +30,16 @@ the batch before its own, for its own, and for the one that ends its run.
 """
 OPENING_SECONDS = 5.0
 """How long it waits, while it opens the database, for another process that brings it to the schema."""
-READY_SECONDS = 1.0
-"""How long it is taken for granted that the database takes writes, after it took one."""
 
 
-class Database:
-    """An open database. Make it with `open` on the event loop that will use it, and `aclose` it."""
+class SqliteFile:
+    """See `service.store.database.Home`."""
 
     def __init__(self, path: Path, writer: Writer, reader: Reader) -> None:
         self.writer = writer
-        self.projects = SqliteProjects(writer, reader)
-        self.keys = SqliteKeys(writer, reader)
-        self.accounts = SqliteAccounts(writer, reader)
-        self.books = SqliteBooks(writer, reader)
-        self.usage = SqliteUsageLog(reader)
-        self.files = SqliteFiles(writer, reader)
-        self.uploads = SqliteUploads(writer, reader)
-        self.idempotency = SqliteIdempotency(writer)
-        self.items = SqliteItems(reader)
-        self.background = SqliteBackground(writer, reader)
-        self.responses = SqliteResponses(writer, reader)
-        self.conversations = SqliteConversations(writer, reader)
+        self.reader = reader
         self._path = path
-        self._reader = reader
         self._claim: int | None = None
-        self._ready_until = 0.0
 
     @classmethod
     async def open(
@@ -77,7 +50,7 @@ class Database:
         busy_seconds: float = BUSY_SECONDS,
         queue_limit: int = QUEUE_LIMIT,
         on_batch: OnBatch | None = None,
-    ) -> Database:
+    ) -> SqliteFile:
         """Open the file, made where there is none, and bring it to this version's schema.
 
         `connect` makes the connections of the writer (default: `writing_connection`).
@@ -91,17 +64,15 @@ class Database:
         writer = Writer(writing, queue_limit=queue_limit, on_batch=on_batch, identity=identity)
         return cls(path, writer, reader)
 
-    async def ready(self) -> None:
-        """Write a page as it is: raises StoreUnavailable when the database takes no writes now.
+    def prove_writable(self, connection: Connection) -> None:
+        """Write the first page, changing nothing.
 
-        What was true less than a second ago is told again, for anybody may ask.
+        A transaction that writes nothing works on a full disk too.
         """
-        if time.monotonic() >= self._ready_until:
-            await self.writer.submit(_rewrite)
-            self._ready_until = time.monotonic() + READY_SECONDS
+        connection.execute("pragma user_version = 0")
 
     def claim(self) -> bool:
-        """Become the one service on this database; False while another process is.
+        """Become the one service on this file; False while another process is.
 
         The system gives the claim back when the process ends, however it ends. Raises StoreUnavailable
         where the lock file cannot be written.
@@ -122,16 +93,10 @@ class Database:
     async def aclose(self) -> None:
         """Write what waits, then let go of everything."""
         await self.writer.aclose()
-        await self._reader.aclose()
+        await self.reader.aclose()
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
-
-    async def __aenter__(self) -> Database:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
 
 def writing_connection(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Connect:
@@ -200,8 +165,3 @@ def _migrate(connection: Connection) -> None:
         migrate(connection, migrations(), now=int(time.time()))
     finally:
         connection.close()
-
-
-def _rewrite(connection: Connection) -> None:
-    """Write the first page, changing nothing. A transaction that writes nothing works on a full disk too."""
-    connection.execute("pragma user_version = 0")

@@ -1,4 +1,4 @@
-"""Turns in SQLite, as the writer keeps and forgets them. Each function runs inside one command."""
+"""Turns, as the writer keeps and forgets them. Each function runs inside one command."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from service.ids import new_id
 from service.store.archive import Archive, NewFile, Receipt, now, record_of
 from service.store.blobs import Blobs, Incoming
 from service.store.file_records import FileRecord, NewPart, NewUpload, PartRecord, UploadRecord
-from service.store.files import SqliteFiles
-from service.store.uploads import SqliteUploads
+from service.store.files import SqlFiles
+from service.store.uploads import SqlUploads
 from specs.errors import DragomanError, InvalidRequest, NotFound, StorageFull
 
 UPLOAD_SECONDS = 3_600
@@ -24,7 +24,7 @@ _ID = re.compile(r"upload_[a-z0-9]{1,64}")
 class UploadDesk:
     """The uploads of every project. Unknown and foreign ids are the same NotFound."""
 
-    def __init__(self, archive: Archive, files: SqliteFiles, uploads: SqliteUploads, blobs: Blobs) -> None:
+    def __init__(self, archive: Archive, files: SqlFiles, uploads: SqlUploads, blobs: Blobs) -> None:
         self._archive = archive
         self._limits = archive.limits
         self._files = files

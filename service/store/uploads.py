@@ -1,4 +1,4 @@
-"""Uploads in SQLite: files that arrive in parts."""
+"""Uploads: files that arrive in parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.store.writer import Connection, Writer, row, rows
 _SQL = sql("uploads")
 
 
-class SqliteUploads:
+class SqlUploads:
     """Uploads by project."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""What was used, read back from SQLite. It is written by settlements alone."""
+"""What was used, read back. It is written by settlements alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COUNTED = slice(11, 21)
 """Where a row has its counts, units and flag."""
 
 
-class SqliteUsageLog:
+class SqlUsageLog:
     """See `service.store.ports.UsageLog`."""
 
     def __init__(self, reader: Reader) -> None:

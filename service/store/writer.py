@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
@@ -19,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import structlog
 
-from service.store.failures import sqlite_to_failure
+from service.store.driver import SQLITE, Driver
 from specs.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -40,9 +39,9 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """What is used of a connection: little, so that another SQLite binding can stand in.
+    """What is used of a connection: little, so that another binding or database can stand in.
 
-    It is in autocommit mode (transactions are opened by statement) and raises `sqlite3.Error`.
+    It is in autocommit mode (transactions are opened by statement) and raises what its driver says.
     """
 
     @property
@@ -96,7 +95,7 @@ class _TransactionLost(Exception):
     """The database rolled the whole batch back."""
 
 
-class FileGone(sqlite3.Error):
+class FileGone(Exception):
     """What was committed went to a file that nobody will find again."""
 
 
@@ -110,8 +109,10 @@ class Writer:
         queue_limit: int = QUEUE_LIMIT,
         on_batch: OnBatch | None = None,
         identity: Identity | None = None,
+        driver: Driver = SQLITE,
     ) -> None:
         self._connect = connect
+        self._driver = driver
         self._identity = identity
         self._identified: object = None
         self._queue_limit = queue_limit
@@ -169,7 +170,7 @@ class Writer:
                     self._loop.call_soon_threadsafe(_answer, batch, outcomes)
                 if self._on_batch is not None:
                     self._on_batch(len(batch), time.perf_counter() - began)
-        _close(self._connection)
+        self._close(self._connection)
 
     def _next_batch(self) -> tuple[list[_Job[Any]], bool]:
         batch: list[_Job[Any]] = []
@@ -186,19 +187,25 @@ class Writer:
 
     def _run(self, batch: Sequence[_Job[Any]]) -> list[Any]:
         """Run a batch as one transaction; when that is lost, each of its commands has failed."""
-        try:
-            connection = self._connected()
-            connection.execute("begin immediate")
-            outcomes = _run_commands(connection, batch)
-            connection.execute("commit")
-            if self._file_has_changed():
-                raise FileGone("the file was moved, removed or replaced meanwhile")
-        except (sqlite3.Error, _TransactionLost) as error:
-            cause = error.__cause__ if isinstance(error, _TransactionLost) else error
-            log.error("store_batch_lost", error=_errorname(cause), commands=len(batch))
-            with contextlib.suppress(sqlite3.Error):
-                self._reconnect()
-            return [_Failed(StoreUnavailable()) for _ in batch]
+        for last_try in (False, True):
+            try:
+                return self._attempt(batch)
+            except (*self._driver.errors, FileGone, _TransactionLost) as error:
+                cause = error.__cause__ if isinstance(error, _TransactionLost) else error
+                log.error("store_batch_lost", error=self._driver.name(cause), commands=len(batch))
+                with contextlib.suppress(*self._driver.errors):
+                    self._reconnect()
+                if last_try or not self._driver.undone(cause):
+                    break
+        return [_Failed(StoreUnavailable()) for _ in batch]
+
+    def _attempt(self, batch: Sequence[_Job[Any]]) -> list[Any]:
+        connection = self._connected()
+        connection.execute("begin immediate")
+        outcomes = _run_commands(connection, batch, self._driver)
+        connection.execute("commit")
+        if self._file_has_changed():
+            raise FileGone("the file was moved, removed or replaced meanwhile")
         return outcomes
 
     def _connected(self) -> Connection:
@@ -220,13 +227,19 @@ class Writer:
         try:
             self._identified = self._identity() if self._identity is not None else None
             connection = self._connect()
-            row(connection, "select count(*) from sqlite_master")  # opens the WAL
+            row(connection, self._driver.probe)  # opens the WAL
             self._connection = connection
         finally:
-            _close(old)
+            self._close(old)
+
+    def _close(self, connection: Connection | None) -> None:
+        """Let go of a connection, which rolls back what is open."""
+        if connection is not None:
+            with contextlib.suppress(*self._driver.errors):
+                connection.close()
 
 
-def _run_commands(connection: Connection, batch: Sequence[_Job[Any]]) -> list[Any]:
+def _run_commands(connection: Connection, batch: Sequence[_Job[Any]], driver: Driver) -> list[Any]:
     """Run the commands plainly; when one raises, undo them all and give each a savepoint.
 
     Hardly any raises (a refused hold returns), and savepoints are two statements more a command.
@@ -238,20 +251,20 @@ def _run_commands(connection: Connection, batch: Sequence[_Job[Any]]) -> list[An
             raise _TransactionLost from error
     connection.execute("rollback")
     connection.execute("begin immediate")
-    return [_run_alone(connection, job.command) for job in batch]
+    return [_run_alone(connection, job.command, driver) for job in batch]
 
 
-def _run_alone(connection: Connection, command: Command[Any]) -> Any:
+def _run_alone(connection: Connection, command: Command[Any], driver: Driver) -> Any:
     """Run one command so that its failure leaves the others of the batch intact."""
     connection.execute("savepoint command")
     try:
         result = command(connection)
-    except sqlite3.Error as error:
+    except driver.errors as error:
         if not connection.in_transaction:
             raise _TransactionLost from error
         _undo(connection)
-        log.warning("store_command_failed", error=_errorname(error))
-        return _Failed(sqlite_to_failure(error))
+        log.warning("store_command_failed", error=driver.name(error))
+        return _Failed(driver.failure(error))
     except Exception as error:  # the edge of the thread: the caller gets it, the writer goes on
         _undo(connection)
         return _Failed(error)
@@ -272,14 +285,3 @@ def _answer(batch: Sequence[_Job[Any]], outcomes: Sequence[Any]) -> None:
             job.future.set_exception(outcome.error)
         else:
             job.future.set_result(outcome)
-
-
-def _close(connection: Connection | None) -> None:
-    """Let go of a connection, which rolls back what is open."""
-    if connection is not None:
-        with contextlib.suppress(sqlite3.Error):
-            connection.close()
-
-
-def _errorname(error: BaseException | None) -> str:
-    return getattr(error, "sqlite_errorname", type(error).__name__)

@@ -14,8 +14,8 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from service.ledger.holds import Ledger
+from service.store.database import Database
 from service.store.ports import ExtendHold, HoldTaken
-from service.store.sqlite import Database
 from specs.errors import Conflict, StoreUnavailable
 from tests.support.money import NOW, new_key, open_hold, settle, void
 

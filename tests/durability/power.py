@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 from msgspec import Struct, field
 
-from service.store.sqlite import Database
+from service.store.database import Database
 from specs.errors import StoreUnavailable
 from tests.durability.office import Office, Promises, audit
 from tests.support.apsw_connection import connecting

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.ledger.holds import Ledger
+from service.store.database import Database
 from service.store.ports import EndRun
-from service.store.sqlite import Database
 from tests.support.money import NOW, open_hold, opened
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ import pytest
 from service.settings.model import Files
 from service.store.archive import ORPHAN_SECONDS, Archive, NewFile
 from service.store.blobs import UNFINISHED, Blobs
+from service.store.database import Database
 from service.store.file_records import FileRecord
-from service.store.sqlite import Database
 from service.store.upload_desk import UploadDesk
 from specs.errors import BodyTooLarge, NotFound, StorageFull, StoreUnavailable
 from tests.support.money import opened

@@ -20,8 +20,9 @@ from hypothesis.stateful import (
 )
 
 from service.ledger.holds import LEASE_SECONDS, Ledger
+from service.store.database import Database
 from service.store.ports import EndRun, ExtendHold, HoldTaken, Settled
-from service.store.sqlite import Database, writing_connection
+from service.store.sqlite import writing_connection
 from service.store.writer import Connection
 from specs.errors import Conflict
 from specs.usage import Usage

@@ -14,7 +14,7 @@ from msgspec import Raw, structs
 from structlog.testing import capture_logs
 
 from service.ledger.holds import Hold, Ledger, Settlement
-from service.store.sqlite import Database
+from service.store.database import Database
 from specs.errors import BalanceOnHold, BudgetExhausted, InsufficientQuota, InvalidKey, StoreUnavailable
 from specs.prices import Price, Rates
 from specs.usage import Usage

@@ -14,7 +14,7 @@ from openai import OpenAI
 from service.engine.compact import Compactions
 from service.engine.state import Remembered, State
 from service.secrets import Sealer
-from service.store.sqlite import Database
+from service.store.database import Database
 from specs.errors import InvalidRequest, PreviousResponseNotFound, StoreUnavailable
 from specs.events import RunCreated, RunEnded
 from specs.items import FunctionCall, Message, Text

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from service.store.database import Database
 from service.store.items import decode_items
-from service.store.sqlite import Database
 from service.store.state_records import Conversation, KeepTurn, ResponseRow
 from specs.errors import Conflict
 from specs.items import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.store.keys import RECALL_SECONDS, SqliteKeys, digest, mint, mint_admin, recognise
-from service.store.sqlite import Database
+from service.store.database import Database
+from service.store.keys import RECALL_SECONDS, SqlKeys, digest, mint, mint_admin, recognise
 from tests.support.money import NOW, new_key, opened
 
 
@@ -37,7 +37,7 @@ def test_a_minted_key_does_not_print() -> None:
 async def test_a_found_key_is_remembered_for_a_moment(tmp_path: Path) -> None:
     clock = [0.0]
     async with opened(tmp_path / "keys.db") as database, await Database.open(tmp_path / "keys.db") as beside:
-        keys = SqliteKeys(database.writer, database._reader, monotonic=lambda: clock[0])
+        keys = SqlKeys(database.writer, database.reader, monotonic=lambda: clock[0])
         first = await keys.find_by_digest(new_key().digest)
         await beside.keys.revoke("key_1", now=NOW)
         assert await keys.find_by_digest(new_key().digest) is first

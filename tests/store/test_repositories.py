@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from service.store.database import Database
 from service.store.ports import AbandonedHold, Account, EndRun, ExtendHold, HoldRefused, HoldTaken, Settled
-from service.store.sqlite import Database
 from service.store.writer import row
 from specs.errors import Conflict, NotFound, StoreUnavailable
 from specs.usage import Usage

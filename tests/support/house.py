@@ -17,9 +17,9 @@ from service.app import Server, listen, run
 from service.http.house import House
 from service.ids import new_id
 from service.settings import Settings, load
+from service.store.database import Database
 from service.store.keys import mint
 from service.store.ports import Account, NewKey
-from service.store.sqlite import Database
 from service.store.writer import Connect
 from specs.scopes import DATA_SCOPES
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from providers.profiles import Profile
 from service.ledger.terms import Terms
+from service.store.database import Database
 from service.store.ports import NewKey, OpenHold, Settle, VoidHold
-from service.store.sqlite import Database
 from specs.items import Message, Text
 from specs.prices import Price, Rates
 from specs.requests import ModelRequest, Settings
