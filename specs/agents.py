@@ -1,4 +1,7 @@
-"""An agent: instructions, model, tools, settings, limits, and what callers may override."""
+"""An agent: instructions, model, tools, settings, limits, and what callers may override.
+
+An assistant is the same object by another API.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from specs.requests import Settings, Tool
+from specs.requests import FunctionTool, Settings
 
 Override: TypeAlias = Literal[
     "sampling", "max_output_tokens", "response_format", "tools", "instructions", "model"
@@ -31,18 +34,50 @@ class Limits(Struct, frozen=True, omit_defaults=True):
     max_tool_calls: int | None = None
 
 
+class FileSearchTool(Struct, frozen=True, tag="file_search", omit_defaults=True):
+    """Search in the agent's vector stores. Kept as it was given; None is the default of whoever runs it."""
+
+    max_num_results: int | None = None
+    """1 to 50."""
+    ranker: str | None = None
+    score_threshold: float | None = None
+    """0 to 1; a result below it is left out."""
+
+
+class CodeInterpreterTool(Struct, frozen=True, tag="code_interpreter", omit_defaults=True):
+    """Run code over the agent's files."""
+
+
+AgentTool: TypeAlias = FunctionTool | FileSearchTool | CodeInterpreterTool
+Capability: TypeAlias = Literal["function", "file_search", "code_interpreter"]
+CAPABILITIES: tuple[Capability, ...] = ("function", "file_search", "code_interpreter")
+"""The types of tool an agent can have."""
+
+
+class ToolResources(Struct, frozen=True, omit_defaults=True):
+    """What the tools of an agent work on, by id. None is never said, () is said to be nothing."""
+
+    file_ids: tuple[str, ...] | None = None
+    """For code_interpreter."""
+    vector_store_ids: tuple[str, ...] | None = None
+    """For file_search: what the agent knows."""
+
+
 class Agent(Struct, frozen=True, omit_defaults=True):
     id: str
     model: str
-    """`provider/model`, the provider being a name of the configuration."""
+    """`provider/model`, the provider being a name of the configuration; of a stored agent also a name
+    that stands for such."""
     name: str | None = None
     description: str | None = None
     instructions: str | None = None
     aliases: tuple[str, ...] = ()
     """Other names it answers to; unique per project."""
     projects: tuple[str, ...] | None = None
-    """Projects that see it; None is every project."""
-    tools: tuple[Tool, ...] = ()
+    """Projects that see an agent of the configuration; None is every project."""
+    tools: tuple[AgentTool, ...] = ()
+    tool_resources: ToolResources | None = None
+    metadata: dict[str, str] = {}
     settings: Settings = Settings()
     """Defaults for what a caller leaves out."""
     limits: Limits = Limits()
@@ -53,3 +88,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     version: int = 1
     created_at: int = 0
     """Unix seconds."""
+
+    @property
+    def functions(self) -> tuple[FunctionTool, ...]:
+        """The tools that whoever calls the agent runs."""
+        return tuple(tool for tool in self.tools if isinstance(tool, FunctionTool))

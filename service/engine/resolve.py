@@ -6,7 +6,7 @@ from msgspec import structs
 
 from specs.agents import Agent, Override
 from specs.errors import InvalidRequest
-from specs.requests import RunRequest, Settings, Tool, ToolChoice
+from specs.requests import FunctionTool, RunRequest, Settings, Tool, ToolChoice
 
 _OVERRIDE_OF: dict[str, Override] = {
     "max_output_tokens": "max_output_tokens",
@@ -64,10 +64,14 @@ def _instructions(request: RunRequest, agent: Agent, warnings: list[str]) -> str
 
 
 def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
+    own = agent.functions
+    if len(own) < len(agent.tools):
+        hosted = [tool.__struct_config__.tag for tool in agent.tools if not isinstance(tool, FunctionTool)]
+        warnings += [f"tools: {kind!r} of this agent cannot be run here and is left out" for kind in hosted]
     if request.tools and "tools" not in agent.overrides:
         warnings.append("tools: this agent does not let callers add to its own")
-        return agent.tools
-    names = {tool.name for tool in agent.tools}
+        return own
+    names = {tool.name for tool in own}
     for position, tool in enumerate(request.tools):
         if tool.name in names:
             raise InvalidRequest(
@@ -75,7 +79,7 @@ def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool
                 param=f"tools[{position}].name",
             )
         names.add(tool.name)
-    return (*agent.tools, *request.tools)
+    return (*own, *request.tools)
 
 
 def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> ToolChoice:

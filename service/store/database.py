@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from service.store.accounts import SqlAccounts
+from service.store.agents_store import SqlAgents
 from service.store.background import SqlBackground
 from service.store.books import SqlBooks
 from service.store.conversations import SqlConversations
@@ -58,6 +59,7 @@ class Database:
         self.projects = SqlProjects(writer, reader)
         self.keys = SqlKeys(writer, reader)
         self.accounts = SqlAccounts(writer, reader)
+        self.agents = SqlAgents(writer, reader)
         self.books = SqlBooks(writer, reader)
         self.usage = SqlUsageLog(reader)
         self.files = SqlFiles(writer, reader)
