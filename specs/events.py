@@ -103,6 +103,8 @@ class StepEnded(Struct, frozen=True, tag=True, omit_defaults=True):
     raw_usage: Raw | UnsetType = UNSET
     service_tier: str | None = None
     """The class of service that was used, where the provider says."""
+    stop_sequence: str | None = None
+    """The caller's stop sequence that the model ran into, where the provider says."""
 
 
 class Warned(Struct, frozen=True, tag=True, omit_defaults=True):

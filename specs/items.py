@@ -11,6 +11,8 @@ from msgspec import Raw, Struct, structs
 
 Status: TypeAlias = Literal["in_progress", "completed", "incomplete", "failed"]
 Role: TypeAlias = Literal["system", "developer", "user", "assistant"]
+Lifetime: TypeAlias = Literal["5m", "1h"]
+"""How long a provider is asked to keep in its cache what goes before a mark, and what is marked."""
 
 
 class UrlCitation(Struct, frozen=True, tag="url_citation"):
@@ -38,6 +40,8 @@ class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     annotations: tuple[Annotation, ...] = ()
     logprobs: tuple[Raw, ...] = ()
     """Per-token log probabilities in OpenAI's shape, in order, as the provider sent them."""
+    cache: Lifetime | None = None
+    """The caller's cache mark, where a wire has such marks; here as in other parts and items."""
 
 
 class Refusal(Struct, frozen=True, tag="refusal"):
@@ -49,6 +53,7 @@ class Image(Struct, frozen=True, tag="image", omit_defaults=True):
     """An https URL or a `data:` URL."""
     file_id: str | None = None
     detail: str | None = None
+    cache: Lifetime | None = None
 
 
 class File(Struct, frozen=True, tag="file", omit_defaults=True):
@@ -57,6 +62,9 @@ class File(Struct, frozen=True, tag="file", omit_defaults=True):
     url: str | None = None
     file_id: str | None = None
     filename: str | None = None
+    cited: bool = False
+    """Whether the answer is to say where in it it found what it says, where the model can."""
+    cache: Lifetime | None = None
 
 
 class Audio(Struct, frozen=True, tag="audio"):
@@ -129,6 +137,7 @@ class FunctionCall(Struct, frozen=True, tag="function_call", omit_defaults=True)
     """A provider's signature over the call, replayed untouched."""
     custom: bool = False
     """A call of a custom tool: `arguments` is free text, not JSON."""
+    cache: Lifetime | None = None
 
 
 class FunctionResult(Struct, frozen=True, tag="function_result", omit_defaults=True):
@@ -139,6 +148,7 @@ class FunctionResult(Struct, frozen=True, tag="function_result", omit_defaults=T
     error: bool = False
     custom: bool = False
     """The result of a custom tool's call."""
+    cache: Lifetime | None = None
 
 
 class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
@@ -153,6 +163,7 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     output: str | None = None
     error: str | None = None
     status: Status = "completed"
+    cache: Lifetime | None = None
 
 
 Item: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from specs.items import Item
+from specs.items import Item, Lifetime
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
@@ -29,6 +29,8 @@ class FunctionTool(Struct, frozen=True, tag="function", omit_defaults=True):
     strict: bool | None = None
     custom: CustomInput | None = None
     """Set where its calls hold free text instead of JSON; it has no parameters then."""
+    cache: Lifetime | None = None
+    """The caller's cache mark on it, where a wire has such marks."""
 
 
 Tool: TypeAlias = FunctionTool
@@ -77,6 +79,14 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     safety_identifier: str | None = None
 
 
+class CacheMark(Struct, frozen=True):
+    """Where in the instructions a caller wants the provider's cache to reach."""
+
+    end: int
+    """Characters of the instructions before it."""
+    lifetime: Lifetime
+
+
 class FilePlace(Struct, frozen=True):
     """Where a request names a stored file."""
 
@@ -95,6 +105,7 @@ class ModelRequest(Struct, frozen=True):
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = ToolChoice()
     settings: Settings = Settings()
+    instruction_marks: tuple[CacheMark, ...] = ()
 
 
 class RunRequest(Struct, frozen=True):
@@ -116,3 +127,4 @@ class RunRequest(Struct, frozen=True):
     """The least output the caller can use; None is the house's least (256)."""
     warnings: tuple[str, ...] = ()
     """What the API's reader had to leave out, each a sentence naming the field."""
+    instruction_marks: tuple[CacheMark, ...] = ()

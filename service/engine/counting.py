@@ -77,4 +77,5 @@ def model_request(request: RunRequest, *, model: str) -> ModelRequest:
         tools=request.tools,
         tool_choice=request.tool_choice or ToolChoice(),
         settings=request.settings,
+        instruction_marks=request.instruction_marks,
     )

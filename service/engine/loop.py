@@ -169,4 +169,5 @@ class Loop:
             tools=(*request.tools, *self._tools.definitions),
             tool_choice=self._choice.choice,
             settings=request.settings,
+            instruction_marks=request.instruction_marks,
         )

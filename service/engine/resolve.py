@@ -6,7 +6,7 @@ from msgspec import structs
 
 from specs.agents import Agent, Override
 from specs.errors import InvalidRequest
-from specs.requests import FunctionTool, RunRequest, Settings, Tool, ToolChoice
+from specs.requests import CacheMark, FunctionTool, RunRequest, Settings, Tool, ToolChoice
 
 _OVERRIDE_OF: dict[str, Override] = {
     "max_output_tokens": "max_output_tokens",
@@ -31,6 +31,7 @@ def resolve(request: RunRequest, agent: Agent) -> RunRequest:
         tool_choice=_tool_choice(request.tool_choice or ToolChoice(), tools),
         settings=settings,
         warnings=tuple(warnings),
+        instruction_marks=_instruction_marks(request, agent),
     )
 
 
@@ -61,6 +62,14 @@ def _instructions(request: RunRequest, agent: Agent, warnings: list[str]) -> str
         return agent.instructions
     both = [text for text in (agent.instructions, request.instructions) if text]
     return "\n\n".join(both) or None
+
+
+def _instruction_marks(request: RunRequest, agent: Agent) -> tuple[CacheMark, ...]:
+    """The caller's marks, moved behind the agent's own instructions."""
+    if not request.instruction_marks or "instructions" not in agent.overrides:
+        return ()
+    before = len(agent.instructions) + len("\n\n") if agent.instructions else 0
+    return tuple(CacheMark(before + mark.end, mark.lifetime) for mark in request.instruction_marks)
 
 
 def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
