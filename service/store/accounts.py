@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
+from service.store.account_commands import (
+    assign_key,
+    configure,
+    grant,
+    note_low,
+    open_account,
+    refill,
+    refill_now,
+    refund,
+    row_to_account,
+)
+from service.store.account_records import (
+    AccountWish,
+    DueRefill,
+    KeyOnAccount,
+    LowBalance,
+    Movement,
+)
 from service.store.reader import Reader
-from service.store.records import UNLIMITED_CREDIT, Account
+from service.store.records import Account
 from service.store.statements import sql
-from service.store.writer import Connection, Writer, row
-from specs.errors import Conflict, NotFound
+from service.store.writer import Connection, Writer
+
+__all__ = ["SqlAccounts", "grant_on", "open_account"]
 
 _SQL = sql("accounts")
-
-ISSUED = "house:issued"
-"""Where granted money comes from."""
 
 
 class SqlAccounts:
@@ -27,43 +43,73 @@ class SqlAccounts:
     async def get(self, id: str) -> Account | None:
         """Find an account."""
         found = await self._reader.row(_SQL["by_id"], {"id": id})
-        return _row_to_account(found) if found else None
+        return row_to_account(found) if found else None
 
     async def list(self, *, project: str | None = None) -> Sequence[Account]:
         """The accounts of one project or of all, oldest first."""
         found = await self._reader.rows(_SQL["every"], {"project": project})
-        return [_row_to_account(values) for values in found]
+        return [row_to_account(values) for values in found]
 
-    async def grant(self, id: str, amount: int, *, reason: str, now: int) -> Account:
+    async def keys(self, id: str) -> Sequence[KeyOnAccount]:
+        """The keys that spend from an account, oldest first."""
+        return [KeyOnAccount(*found) for found in await self._reader.rows(_SQL["keys_of"], {"id": id})]
+
+    async def open(
+        self, id: str, *, project: str, wish: AccountWish, granted: int, actor: str, now: int
+    ) -> Account:
+        """Open an account as it is wished, with this much granted."""
+
+        def command(connection: Connection) -> Account:
+            open_account(connection, id, project=project, unlimited=False, now=now)
+            opened = configure(connection, id, wish, now=now)
+            if granted:
+                why = Movement("top_up", actor, "account opened")
+                return grant(connection, id, granted, why=why, now=now)
+            return opened
+
+        return await self._writer.submit(command)
+
+    async def grant(
+        self, id: str, amount: int, *, reason: str, now: int, why: Movement | None = None
+    ) -> Account:
         """Add to what was granted; a negative amount takes back."""
         return await self._writer.submit(
-            lambda connection: grant_on(connection, id, amount, reason=reason, now=now)
+            lambda connection: grant_on(connection, id, amount, reason=reason, now=now, why=why)
         )
 
+    async def configure(self, id: str, wish: AccountWish, *, now: int) -> Account:
+        """Change what bounds and refills an account."""
+        return await self._writer.submit(partial(configure, id=id, wish=wish, now=now))
 
-def open_account(connection: Connection, id: str, *, project: str, unlimited: bool, now: int) -> None:
-    """Open an account unless it is open already."""
-    credit = UNLIMITED_CREDIT if unlimited else 0
-    values = {"id": id, "project": project, "credit_limit": credit, "unlimited": unlimited, "now": now}
-    connection.execute(_SQL["open"], values)
+    async def refund(self, id: str, run: str, *, amount: int | None, why: Movement, now: int) -> Account:
+        """Give back what an account paid for a run, all that is left of it or an amount."""
+        return await self._writer.submit(partial(refund, id=id, run=run, amount=amount, why=why, now=now))
+
+    async def assign_key(self, id: str, key: str) -> Account:
+        """Let a key of its project spend from this account from its next hold on."""
+        return await self._writer.submit(partial(assign_key, id=id, key=key))
+
+    async def refill_due(self, *, now: int) -> int:
+        """Refill every account whose refill is due; returns how many were."""
+        due = [DueRefill(*found) for found in await self._reader.rows(_SQL["due"], {"now": now})]
+        done = [await self._writer.submit(partial(refill, due=each, now=now)) for each in due]
+        return sum(account is not None for account in done)
+
+    async def refill_now(self, id: str, *, now: int) -> Account | None:
+        """Refill one account if that is due."""
+        return await self._writer.submit(partial(refill_now, id=id, now=now))
+
+    async def note_low(self, id: str, *, now: int) -> LowBalance | None:
+        """Note that an account is low; None when it is not, or that was noted before."""
+        return await self._writer.submit(partial(note_low, id=id, now=now))
 
 
-def grant_on(connection: Connection, id: str, amount: int, *, reason: str, now: int) -> Account:
-    """Grant within a command.
+def grant_on(
+    connection: Connection, id: str, amount: int, *, reason: str, now: int, why: Movement | None = None
+) -> Account:
+    """Grant within a command; without a movement it is a top-up, or taken back, by the operator.
 
     Raises NotFound without such an account, Conflict when less is available than is taken back.
     """
-    granted = row(connection, _SQL["grant"], {"id": id, "amount": amount})
-    if granted is None:
-        if row(connection, _SQL["by_id"], {"id": id}) is None:
-            raise NotFound(f"There is no account {id!r}.")
-        raise Conflict("The account has less available than is to be taken back.")
-    source, target = (ISSUED, id) if amount > 0 else (id, ISSUED)
-    entry = {"debit": source, "credit": target, "amount": abs(amount), "reference": reason, "now": now}
-    connection.execute(_SQL["transfer"], entry)
-    return _row_to_account(granted)
-
-
-def _row_to_account(values: Sequence[Any]) -> Account:
-    id, project, granted, settled, held, credit_limit, unlimited, created_at = values
-    return Account(id, project, granted, settled, held, credit_limit, bool(unlimited), created_at)
+    cause = "top_up" if amount > 0 else "adjustment"
+    return grant(connection, id, amount, why=why or Movement(cause, "operator", reason), now=now)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from functools import cache, partial
 
 from msgspec import structs
 
+from service.store.account_commands import turn
 from service.store.hold_commands import extend_hold, open_hold, settle, void
+from service.store.periods import day_ends
 from service.store.reader import Reader
 from service.store.records import (
     Abandoned,
@@ -33,9 +36,12 @@ class SqlBooks:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self._day_ends = 0
+        """Until when the accounts are known to be in the day they are in."""
 
     def open_hold(self, order: OpenHold) -> Awaitable[Taken]:
         """Take as much as is available between least and most, and note hold and run."""
+        self._follow_day(order.now)
         return self._writer.submit(partial(open_hold, order=order))
 
     def extend_hold(self, order: ExtendHold) -> Awaitable[int]:
@@ -44,6 +50,7 @@ class SqlBooks:
 
     def settle(self, order: Settle) -> Awaitable[Settled]:
         """Settle an open hold, once: from the hold, then from what is available, then by the house."""
+        self._follow_day(order.now)
         return self._writer.insist(partial(settle, order=order))
 
     def void(self, order: VoidHold) -> Awaitable[bool]:
@@ -54,6 +61,18 @@ class SqlBooks:
         """End a run; False when it has ended before or never held anything."""
         values = structs.asdict(order)
         return self._writer.insist(lambda connection: row(connection, _RUNS["end"], values) is not None)
+
+    def _follow_day(self, now: int) -> None:
+        """Before the first work of a day, begin that day on the accounts that limit what it may cost."""
+        if now < self._day_ends:
+            return
+        self._day_ends = day_ends(now)
+
+        def forget(turned: asyncio.Future[None]) -> None:
+            if turned.cancelled() or turned.exception() is not None:
+                self._day_ends = 0
+
+        self._writer.insist(partial(turn, now=now)).add_done_callback(forget)
 
     def renew_leases(self, owner: str, *, lease_until: int) -> Awaitable[None]:
         """Keep the runs of this process alive, in one statement."""

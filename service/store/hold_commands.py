@@ -16,6 +16,7 @@ from service.store.records import (
     ExtendHold,
     HoldRefused,
     HoldTaken,
+    Left,
     OpenHold,
     Settle,
     Settled,
@@ -46,10 +47,31 @@ def _refusal(connection: Connection, values: dict[str, Any]) -> HoldRefused:
     standing = row(connection, _HOLDS["standing"], values)
     if standing is None:
         return HoldRefused("key")
-    available, held, key_valid, run_open = standing
+    available, held, key_valid, run_open, *bounds = standing
     if not key_valid:
         return HoldRefused("key", available, held)
-    return HoldRefused("balance" if run_open else "run", available, held)
+    if not run_open:
+        return HoldRefused("run", available, held)
+    return _short(max(0, available), held, *bounds)
+
+
+def _short(
+    available: int,
+    held: int,
+    beyond: int,
+    beyond_day: int | None,
+    *limits: int,
+) -> HoldRefused:
+    """Say what is in the way: the balance, or the limit of the day or month, whichever is met first.
+
+    `beyond` is how much more the balance has than its ceiling lets it spend; so for the day's limit.
+    """
+    day_limit, day_ends, month_limit, month_ends, refill_due = limits
+    if not beyond:
+        return HoldRefused("balance", available, held, refill_due=bool(refill_due))
+    if beyond_day == 0:
+        return HoldRefused("day", available, held, day_limit, day_ends)
+    return HoldRefused("month", available, held, month_limit, month_ends)
 
 
 def extend_hold(connection: Connection, order: ExtendHold) -> int:
@@ -73,12 +95,21 @@ def settle(connection: Connection, order: Settle) -> Settled:
     resolved = row(connection, _HOLDS["settle"], values)
     if resolved is None:
         return Settled(already=True)
-    amount, charged = resolved
+    amount, charged, *standing = resolved
     if order.usage.estimated:
         due = min(due, amount)
     values.update(cost=due + failed, charged=charged, failed=failed, overrun=due - charged)
     connection.execute(_USAGE["record"], values)
-    return Settled(due + failed, charged, failed, due - charged)
+    left = _left(standing, freed=amount - charged)
+    return Settled(due + failed, charged, failed, due - charged, left=left)
+
+
+def _left(standing: list[Any], *, freed: int) -> Left:
+    """What the account has once the hold is resolved; the row tells what it had before."""
+    account, before, threshold, low_since, unlimited = standing
+    available = before + freed
+    low = threshold is not None and available < threshold
+    return Left(account, None if unlimited else available, low, low and low_since is None)
 
 
 def _paid_by_house(connection: Connection, order: Settle) -> int:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from service.store.periods import Unit
 from specs.events import RunStatus
 from specs.usage import Usage
 
@@ -19,6 +20,7 @@ class Project(Struct, frozen=True):
     id: str
     name: str
     created_at: int
+    archived_at: int | None = None
 
 
 class NewKey(Struct, frozen=True):
@@ -37,6 +39,9 @@ class NewKey(Struct, frozen=True):
     agents: tuple[str, ...] | None = None
     """The agents it may use; None is every one."""
     expires_at: int | None = None
+    user: str | None = None
+    """Whose it is; neither is set where it is the project's own."""
+    service_account: str | None = None
 
 
 class KeyRecord(Struct, frozen=True):
@@ -56,7 +61,13 @@ class KeyRecord(Struct, frozen=True):
     expires_at: int | None
     revoked_at: int | None
     last_used_at: int | None = None
-    """When it was last charged; told by lists, not by the look-up of a request."""
+    """Up to a minute old; told by lists, not by the look-up of a request."""
+    user: str | None = None
+    """Whose it is; neither is set where it is the project's own."""
+    service_account: str | None = None
+    denied: str | None = None
+    """Why its owner may not use it now; told by the look-up of a request, whose `scopes` are no more than
+    its owner's role allows."""
 
     def valid(self, now: float) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -75,6 +86,25 @@ class Account(Struct, frozen=True):
     """How far beyond what was granted it may go; 0 is prepaid."""
     unlimited: bool
     created_at: int
+    name: str = ""
+    ceiling: int = 0
+    """What settled and held may come to together now: the least that balance and spend limits allow."""
+    day_limit: int | None = None
+    day_base: int = 0
+    """What was settled when the day began; so for the month."""
+    day_ends: int = 0
+    month_limit: int | None = None
+    month_base: int = 0
+    month_ends: int = 0
+    low_balance: int | None = None
+    """Less available than this is worth a warning."""
+    low_since: int | None = None
+    refill_amount: int | None = None
+    refill_every: int | None = None
+    refill_unit: Unit | None = None
+    refill_anchor: int | None = None
+    """The moment the periods of a refill are counted from."""
+    refill_next: int | None = None
 
     @property
     def available(self) -> int | None:
@@ -115,11 +145,18 @@ class HoldTaken(Struct, frozen=True):
 class HoldRefused(Struct, frozen=True):
     """Nothing was taken."""
 
-    reason: Literal["balance", "key", "run"]
-    """Too little is available; the key is no longer valid; the run has been ended by another."""
+    reason: Literal["balance", "day", "month", "key", "run"]
+    """Too little is available; a spend limit leaves too little; the key is no longer valid; the run has
+    been ended by another."""
     available: int = 0
     held: int = 0
     """By the account's open holds."""
+    limit: int = 0
+    """The spend limit that is in the way."""
+    until: int = 0
+    """When its period ends."""
+    refill_due: bool = False
+    """Whether a refill is due that may change the outcome."""
 
 
 Taken: TypeAlias = HoldTaken | HoldRefused
@@ -162,6 +199,18 @@ class VoidHold(Struct, frozen=True):
     now: int
 
 
+class Left(Struct, frozen=True):
+    """What a settlement leaves on an account."""
+
+    account: str
+    available: int | None
+    """None is without a limit."""
+    low: bool = False
+    """Whether that is less than the account wants to be warned of."""
+    warn: bool = False
+    """Whether nobody was told of that yet."""
+
+
 class Settled(Struct, frozen=True):
     """How a settlement was paid. `cost` is `charged` + `failed` + `overrun`."""
 
@@ -174,6 +223,8 @@ class Settled(Struct, frozen=True):
     """By the house, because neither the hold nor the account covered it."""
     already: bool = False
     """True when the hold was resolved before: nothing was done."""
+    left: Left | None = None
+    """What the account has after it."""
 
 
 class EndRun(Struct, frozen=True):

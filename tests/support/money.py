@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from providers.profiles import Profile
 from service.ledger.terms import Terms
 from service.store.database import Database
-from service.store.ports import NewKey, OpenHold, Settle, VoidHold
+from service.store.ports import NewKey, OpenHold, Settle, Settled, VoidHold
 from specs.items import Message, Text
 from specs.prices import Price, Rates
 from specs.requests import ModelRequest, Settings
@@ -90,6 +92,11 @@ def settle(run: str = "run_1", *, cost: int, **changes: Any) -> Settle:
         "now": NOW,
     }
     return Settle(**{**values, **changes})
+
+
+def paid(settled: Settled) -> Settled:
+    """A settlement without what it leaves on the account."""
+    return structs.replace(settled, left=None)
 
 
 def void(run: str = "run_1", *, attempt: int = 1) -> VoidHold:

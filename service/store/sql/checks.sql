@@ -31,6 +31,19 @@ where a.id is null
 select id || ': available ' || (granted + credit_limit - settled - held) || ', held ' || held
 from accounts where granted + credit_limit - settled - held < 0 or held < 0;
 
+-- I2: what bounds a hold is the balance, or the limit of the day or month where that comes before.
+-- name: I2_ceiling
+select id || ': may come to ' || ceiling || ', its limits say otherwise'
+from accounts
+where ceiling > granted + credit_limit
+    or ceiling > day_base + day_limit
+    or ceiling > month_base + month_limit
+    or (
+        ceiling <> granted + credit_limit
+        and (day_limit is null or ceiling <> day_base + day_limit)
+        and (month_limit is null or ceiling <> month_base + month_limit)
+    );
+
 -- I3: what an account holds is the sum of its open holds.
 -- name: I3_held
 select a.id || ': held ' || a.held || ', open holds sum to ' || coalesce(h.total, 0)
@@ -69,6 +82,18 @@ where u.cost <> coalesce(t.total, 0);
 select u.run || '/' || u.step || '/' || u.attempt || ': charged ' || u.charged || ', the hold says ' || h.charged
 from usage as u join holds as h on h.run = u.run and h.step = u.step and h.attempt = u.attempt
 where u.charged <> h.charged;
+
+-- I6: what was given back of charges is what their attempts say.
+-- name: I6_refunded
+select a.id || ': refunds sum to ' || coalesce(t.total, 0) || ', attempts say ' || coalesce(u.total, 0)
+from accounts as a
+left join (
+    select credit, sum(amount) as total from transfers where cause = 'refund' group by credit
+) as t on t.credit = a.id
+left join (
+    select account, sum(refunded) as total from usage where refunded > 0 group by account
+) as u on u.account = a.id
+where coalesce(t.total, 0) <> coalesce(u.total, 0);
 
 -- I7: parts do not exceed their totals.
 -- name: I7_parts

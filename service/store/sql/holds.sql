@@ -1,13 +1,14 @@
 -- Hold as much as is available between the least and the most, or nothing: the guard that keeps money
--- adding up. The key must be valid at this moment and the run, where there is one, still running.
+-- adding up. The key must be valid at this moment and the run, where there is one, still running. The
+-- account is the one the key spends from now.
 -- name: open
 insert into holds (run, step, attempt, account, provider, model, amount, input_tokens, rates, opened_at)
 select
     :run, :step, :attempt, a.id, :provider, :model,
-    min(:most, a.granted + a.credit_limit - a.settled - a.held), :input_tokens, :rates, :now
-from accounts as a join keys as k on k.account = a.id
-where a.id = :account and k.id = :key
-    and a.granted + a.credit_limit - a.settled - a.held >= :least
+    min(:most, a.ceiling - a.settled - a.held), :input_tokens, :rates, :now
+from keys as k join accounts as a on a.id = k.account
+where k.id = :key
+    and a.ceiling - a.settled - a.held >= :least
     and k.revoked_at is null and (k.expires_at is null or k.expires_at > :now)
     and not exists (select 1 from runs where id = :run and status <> 'running')
 returning amount;
@@ -15,15 +16,16 @@ returning amount;
 -- Say how things stand where nothing could be held.
 -- name: standing
 select
-    a.granted + a.credit_limit - a.settled - a.held,
+    a.ceiling - a.settled - a.held,
     a.held,
-    exists (
-        select 1 from keys
-        where id = :key and account = :account and revoked_at is null
-            and (expires_at is null or expires_at > :now)
-    ),
-    not exists (select 1 from runs where id = :run and status <> 'running')
-from accounts as a where a.id = :account;
+    k.revoked_at is null and (k.expires_at is null or k.expires_at > :now),
+    not exists (select 1 from runs where id = :run and status <> 'running'),
+    a.granted + a.credit_limit - a.ceiling,
+    a.day_base + a.day_limit - a.ceiling,
+    coalesce(a.day_limit, 0), a.day_ends, coalesce(a.month_limit, 0), a.month_ends,
+    a.refill_next is not null and a.refill_next <= :now
+from keys as k join accounts as a on a.id = k.account
+where k.id = :key;
 
 -- Say what an open hold has.
 -- name: amount
@@ -31,11 +33,11 @@ select amount from holds where run = :run and step = :step and attempt = :attemp
 
 -- Let an open hold grow by as much as is available between the least and the most, or not at all.
 -- name: grow
-update holds set amount = holds.amount + min(:most, a.granted + a.credit_limit - a.settled - a.held)
+update holds set amount = holds.amount + min(:most, a.ceiling - a.settled - a.held)
 from accounts as a
 where a.id = holds.account
     and holds.run = :run and holds.step = :step and holds.attempt = :attempt and holds.state = 'open'
-    and a.granted + a.credit_limit - a.settled - a.held >= :least
+    and a.ceiling - a.settled - a.held >= :least
 returning amount;
 
 -- Settle a hold that is open, once, whoever tries: what is due is paid out of the hold and then out of
@@ -50,7 +52,12 @@ update holds set
     settled = min(amount, :due),
     resolved_at = :now
 where run = :run and step = :step and attempt = :attempt and state = 'open'
-returning amount, charged;
+returning
+    amount, charged, account,
+    (select granted + credit_limit - settled - held from accounts where id = holds.account),
+    (select low_balance from accounts where id = holds.account),
+    (select low_since from accounts where id = holds.account),
+    (select unlimited from accounts where id = holds.account);
 
 -- Void a hold that is open: nothing to bill came of it.
 -- name: void
