@@ -11,6 +11,7 @@ from msgspec import UNSET, Raw, Struct
 from providers.samples import sample
 from specs.items import (
     Audio,
+    Compaction,
     File,
     FunctionCall,
     FunctionResult,
@@ -176,6 +177,8 @@ def _item_tokens(item: Item) -> int:
             return sum(_part_tokens(part) for part in item.content)
         case FunctionResult():
             return sum(_part_tokens(part) for part in item.output)
+        case Compaction():
+            return count_tokens(item.summary)
         case FunctionCall():
             return count_tokens(item.name) + count_tokens(item.arguments)
         case HostedCall():

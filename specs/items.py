@@ -166,7 +166,25 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     cache: Lifetime | None = None
 
 
-Item: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall
+class Compaction(Struct, frozen=True, tag="compaction", omit_defaults=True):
+    """A summary in place of what went before it."""
+
+    id: str
+    sealed: str = ""
+    """The summary as its caller has it: only this server can open it."""
+    summary: str = ""
+    """Opened; what models are given."""
+
+
+Item: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall | Compaction
+
+SUMMARY_PREFACE = "Summary of the conversation so far:\n\n"
+"""What a model is told of where a summary comes from."""
+
+
+def as_message(item: Compaction) -> Message:
+    """A summary as a model is given it."""
+    return Message(item.id, "user", (Text(SUMMARY_PREFACE + item.summary),))
 
 
 def with_parts(item: Item, parts: tuple[Part, ...], status: Status) -> Item:
@@ -179,6 +197,8 @@ def with_parts(item: Item, parts: tuple[Part, ...], status: Status) -> Item:
             return structs.replace(item, arguments=text or item.arguments, status=status)
         case FunctionResult():
             return structs.replace(item, status=status)
+        case Compaction():
+            return item
         case _:
             assert_never(item)
 

@@ -108,6 +108,13 @@ class ModelRequest(Struct, frozen=True):
     instruction_marks: tuple[CacheMark, ...] = ()
 
 
+class CompactAsk(Struct, frozen=True, omit_defaults=True):
+    """That a context is to be compacted before it grows too long."""
+
+    threshold: int | None = None
+    """Tokens; None leaves it to the model's window."""
+
+
 class RunRequest(Struct, frozen=True):
     """One run of an agent, as any of the APIs asks for it."""
 
@@ -123,6 +130,8 @@ class RunRequest(Struct, frozen=True):
     """Hosted calls that may be made in the run; further ones are ignored. None is no limit."""
     may_truncate: bool = False
     """Whether the oldest exchanges may be left out where the input is longer than the model's window."""
+    compaction: CompactAsk | None = None
+    """Whether the context is replaced by a summary where it grows too long; None is never."""
     min_output_tokens: int | None = None
     """The least output the caller can use; None is the house's least (256)."""
     warnings: tuple[str, ...] = ()

@@ -28,11 +28,10 @@ SEALED_SUMMARY = "drgc1."
 
 
 class SealedSummary(Struct, frozen=True):
-    """A summary among the input that only we can open; an empty message stands in its place."""
+    """Where a compaction stands among the input; what it says is still to be opened."""
 
     position: int
-    """Of that message in `RunRequest.items`."""
-    data: str
+    """In `RunRequest.items`."""
     param: str
     """Where the request has it: `input[0].encrypted_content`."""
 

@@ -31,6 +31,7 @@ from providers.anthropic.body import (
 )
 from providers.anthropic.content import Warn, assistant_blocks, user_blocks
 from specs.items import (
+    Compaction,
     FunctionCall,
     FunctionResult,
     HostedCall,
@@ -39,6 +40,7 @@ from specs.items import (
     Reasoning,
     Sealed,
     Thought,
+    as_message,
     plain_text,
 )
 
@@ -118,6 +120,9 @@ class _Builder:
             case Message():
                 self._enter("user")
                 self._blocks.extend(user_blocks(item.content, self._warn))
+            case Compaction():
+                self._enter("user")
+                self._blocks.extend(user_blocks(as_message(item).content, self._warn))
             case Reasoning():
                 self._say(thoughts(item, self._origin))
             case FunctionCall():

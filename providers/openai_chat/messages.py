@@ -13,6 +13,7 @@ from providers.openai_chat.profile import ChatProfile
 from providers.openai_chat.request import CalledFunction, ChatMessage, ContentPart, TextPart, ToolCall
 from specs.items import (
     Audio,
+    Compaction,
     File,
     FunctionCall,
     FunctionResult,
@@ -24,6 +25,7 @@ from specs.items import (
     Summary,
     Thought,
     Video,
+    as_message,
     plain_text,
 )
 
@@ -77,6 +79,8 @@ class _Writer:
                 self._assistant(item)
             case Message():
                 self._said(item)
+            case Compaction():
+                self._said(as_message(item))
             case Reasoning():
                 self._reasoning(item)
             case FunctionCall():

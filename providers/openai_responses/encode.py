@@ -17,6 +17,7 @@ from providers.openai_responses import body as wire
 from providers.openai_responses.parts import input_parts, output_parts
 from providers.openai_responses.profile import ResponsesProfile
 from specs.items import (
+    Compaction,
     FunctionCall,
     FunctionResult,
     HostedCall,
@@ -27,6 +28,7 @@ from specs.items import (
     Summary,
     Text,
     Thought,
+    as_message,
 )
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 
@@ -194,11 +196,13 @@ def _reasoning(item: Reasoning) -> list[wire.InputItem]:
 
 
 def _item(
-    item: Message | FunctionCall | FunctionResult | HostedCall, path: str, warnings: Warnings
+    item: Message | FunctionCall | FunctionResult | HostedCall | Compaction, path: str, warnings: Warnings
 ) -> list[wire.InputItem]:
     match item:
         case Message():
             return _message(item, path, warnings)
+        case Compaction():
+            return _message(as_message(item), path, warnings)
         case FunctionCall():
             call = wire.InputCustomCall if item.custom else wire.InputCall
             return [call(item.call_id, item.name, item.arguments)]

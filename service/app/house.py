@@ -69,7 +69,7 @@ async def open_house(
         house = _house(ground, ledger)
         if alone:
             await house.background.recover()
-        duties = (ledger, house.archive, house.state, house.background, house.idempotency)
+        duties = (ledger, house.archive, house.state, house.background, house.idempotency, house.keys)
         keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in duties]
         try:
             yield house, parts
@@ -78,6 +78,7 @@ async def open_house(
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+            await house.keys.write_used()
             await ledger.aclose()
 
 
@@ -107,6 +108,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
         ledger=ledger,
         provider=ground.parts.provider,
         price=ground.parts.price,
+        compactions=Compactions(ground.sealer),
         attempts=settings.engine.attempts,
         run_seconds=settings.engine.run_seconds,
         buffer_bytes=settings.engine.buffer_bytes,
@@ -147,7 +149,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             keys=database.keys,
             owner=ground.owner,
         ),
-        keys=KeyRing(database.keys.find_by_digest),
+        keys=KeyRing(database.keys),
         accounts=database.accounts,
         counting=Counting(
             provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes

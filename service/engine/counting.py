@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from providers.base import Provider
 from providers.counting import InputCounter
+from providers.profiles import Profile
+from service.engine.compact import since_compaction
 from service.engine.custom import with_functions
 from service.engine.media import FileReader, Media
 from service.engine.resolve import resolve
@@ -62,17 +64,21 @@ class Counting:
 
     async def _estimate(self, request: ModelRequest, provider: Provider) -> int:
         profile = provider.profile(request.model)
-        needs = measure(request, profile)
         async with self._one_at_a_time:
-            counted = await asyncio.to_thread(count_tokens, needs.texts, profile)
-        return needs.guess_with(counted.guess)
+            return await asyncio.to_thread(tokens_of, request, profile)
+
+
+def tokens_of(request: ModelRequest, profile: Profile) -> int:
+    """About how many input tokens a call has. Blocks; see `count_tokens`."""
+    needs = measure(request, profile)
+    return needs.guess_with(count_tokens(needs.texts, profile).guess)
 
 
 def model_request(request: RunRequest, *, model: str) -> ModelRequest:
     """The first model call of a resolved request, where the server lends no tools."""
     return ModelRequest(
         model=model,
-        items=request.items,
+        items=since_compaction(request.items),
         instructions=request.instructions,
         tools=request.tools,
         tool_choice=request.tool_choice or ToolChoice(),

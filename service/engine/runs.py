@@ -13,15 +13,15 @@ import structlog
 from msgspec import Struct, structs
 
 from providers.base import Provider
-from service.engine.custom import WithCustomTools
+from service.engine.compact import Compactions
 from service.engine.journal import Journal
 from service.engine.keeper import Keeper
 from service.engine.log import RunLog, Subscription
 from service.engine.loop import Loop, Outcome
-from service.engine.media import FileReader, Media, NoFiles, WithFiles
+from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
+from service.engine.opening import opener
 from service.engine.resolve import resolve
-from service.engine.window import WithinWindow
 from service.engine.witness import Witness
 from service.ids import new_id
 from service.ledger.holds import Ledger, Terms
@@ -126,6 +126,7 @@ class Runs:
         ledger: Ledger,
         provider: Callable[[str], Provider],
         price: FindPrice,
+        compactions: Compactions,
         attempts: int = 2,
         run_seconds: float = 3600.0,
         buffer_bytes: int = 64 * 1024,
@@ -135,6 +136,7 @@ class Runs:
         max_file_bytes: int = 32 * 1024 * 1024,
     ) -> None:
         self._files = files or NoFiles()
+        self._compactions = compactions
         self._max_file_bytes = max_file_bytes
         self._metrics = metrics or Metrics()
         self._min_output_tokens = min_output_tokens
@@ -218,19 +220,12 @@ class Runs:
             attempts=self._attempts,
         )
         profile = provider.profile(model)
-        within = WithinWindow(
-            calls,
-            profile,
-            may_cut=run.request.may_truncate,
-            tell=lambda message: run.log.append([Warned(message)]),
-        )
-        native = profile.takes_custom_tools
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
             run.request,
             model=model,
             limits=run.agent.limits,
-            open_model=WithFiles(within if native else WithCustomTools(within), media),
+            open_model=opener(run, calls, profile, media=media, compactions=self._compactions),
             tools=NoTools(),
             log=run.log,
             abandoned=lambda: run.abandoned,

@@ -62,7 +62,7 @@ def droppable(items: Sequence[Item]) -> Iterator[list[int]]:
     groups = grouped(items)
     last_user = last_user_message(items)
     for group in groups[:-1]:
-        if last_user not in group and not any(_instructs(items[position]) for position in group):
+        if last_user not in group and not any(is_instruction(items[position]) for position in group):
             yield group
 
 
@@ -76,7 +76,7 @@ def grouped(items: Sequence[Item]) -> list[list[int]]:
     current: list[int] | None = None
     answered = False
     for position, item in enumerate(items):
-        if _instructs(item):
+        if is_instruction(item):
             groups.append([position])
             continue
         if isinstance(item, FunctionResult) and item.call_id in of_call:
@@ -103,5 +103,6 @@ def _is_user(item: Item) -> bool:
     return isinstance(item, Message) and item.role == "user"
 
 
-def _instructs(item: Item) -> bool:
+def is_instruction(item: Item) -> bool:
+    """Whether it is from who runs the agent, not from its user."""
     return isinstance(item, Message) and item.role in ("system", "developer")

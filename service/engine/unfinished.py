@@ -11,7 +11,7 @@ from service.store.background_ports import BackgroundRuns
 from specs.errors import Failure, ServerError
 from specs.events import Delta, Event, ItemEnded, ItemStarted, PartEnded, PartStarted, StepEnded, StepStarted
 from specs.fold import Fold
-from specs.items import Item, Part, Sealed, part_text, with_parts
+from specs.items import Compaction, Item, Part, Sealed, part_text, with_parts
 
 
 class Unfinished:
@@ -64,7 +64,8 @@ class Unfinished:
     def outcome(self) -> Outcome | Failure:
         """How the run ended; a model call that is not over, or that failed, is not made again."""
         finish = None if self._step_open or self._items else self.fold.finish
-        if finish is None or finish in ("error", "cancelled"):
+        summarised = any(isinstance(item, Compaction) for item in self.fold.items[-1:])
+        if finish is None or finish in ("error", "cancelled") or summarised:
             return interrupted()
         if finish in INCOMPLETE_REASONS:
             return Outcome("incomplete", finish, INCOMPLETE_REASONS[finish])

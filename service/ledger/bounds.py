@@ -15,6 +15,7 @@ from providers.profiles import Profile
 from specs.items import (
     Arguments,
     Audio,
+    Compaction,
     File,
     FunctionCall,
     FunctionResult,
@@ -30,6 +31,7 @@ from specs.items import (
     Text,
     Thought,
     Video,
+    as_message,
 )
 from specs.media_types import IMAGES, PDF, is_text, media_type_of
 from specs.requests import ModelRequest
@@ -147,7 +149,7 @@ def _item_texts(item: Item) -> Iterator[str]:
                 item.output or "",
                 item.error or "",
             )
-        case Reasoning():
+        case Reasoning() | Compaction():
             pass
         case _:
             assert_never(item)
@@ -159,6 +161,8 @@ def _parts(item: Item) -> tuple[Part, ...]:
             return item.content
         case FunctionResult():
             return item.output
+        case Compaction():
+            return as_message(item).content
         case FunctionCall() | HostedCall():
             return ()
         case _:

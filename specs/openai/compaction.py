@@ -10,15 +10,8 @@ from typing import Annotated, Literal
 from msgspec import Raw, Struct
 
 from specs.openai.marks import MODEL, listed, shaped, sized
+from specs.openai.response_items import CompactionItem
 from specs.openai.responses import ResponseUsage, ServiceTier
-
-
-class CompactionItem(Struct, frozen=True, tag_field="type", tag="compaction"):
-    """A context's summary. Send it back unchanged as the first item of a new chain."""
-
-    id: str
-    encrypted_content: str
-    """Sealed; it opens in the same project only."""
 
 
 class CompactRequest(Struct, frozen=True):

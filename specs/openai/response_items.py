@@ -234,6 +234,14 @@ class McpCallItem(Struct, frozen=True, tag_field="type", tag="mcp_call"):
     approval_request_id: str | None = None
 
 
+class CompactionItem(Struct, frozen=True, tag_field="type", tag="compaction"):
+    """A context's summary. Sent back unchanged, it stands for all that went before it."""
+
+    id: str
+    encrypted_content: str
+    """Sealed; it opens in the same project only."""
+
+
 OutputItem: TypeAlias = (
     OutputMessage
     | FunctionCallItem
@@ -242,4 +250,5 @@ OutputItem: TypeAlias = (
     | CustomToolCallOutputItem
     | ReasoningItem
     | McpCallItem
+    | CompactionItem
 )

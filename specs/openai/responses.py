@@ -143,6 +143,13 @@ class ConversationNamed(Struct, frozen=True):
     id: str
 
 
+class ContextManagementParam(Struct, frozen=True):
+    type: str
+    """`compaction`; others are left out with a warning."""
+    compact_threshold: Annotated[int, within(1_000, LARGEST)] | None = None
+    """Tokens of context from which on it is compacted; left out, three quarters of the model's window."""
+
+
 class CreateResponse(Struct, frozen=True):
     """The body of `POST /v1/responses`. Null is the same as absent throughout."""
 
@@ -185,8 +192,8 @@ class CreateResponse(Struct, frozen=True):
     """Answer with server-sent events."""
     stream_options: StreamOptionsParam | None = None
     prompt: Annotated[Raw, NOTHING] | UnsetType = UNSET
-    context_management: Raw | UnsetType = UNSET
-    """Not honoured; answered with a warning."""
+    context_management: Annotated[list[ContextManagementParam], listed(1, 8)] | None = None
+    """What is done about a context that grows long."""
     moderation: Raw | UnsetType = UNSET
     """Not honoured; answered with a warning."""
     image: Raw | UnsetType = UNSET

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from specs.openai.marks import METADATA, listed, shaped, sized
 from specs.openai.response_items import (
     AudioData,
+    CompactionItem,
     CustomToolCallItem,
     CustomToolCallOutputItem,
     FunctionCallItem,
@@ -81,6 +82,7 @@ KeptItem: TypeAlias = (
     | CustomToolCallOutputItem
     | ReasoningItem
     | McpCallItem
+    | CompactionItem
 )
 
 

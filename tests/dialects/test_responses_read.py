@@ -377,7 +377,7 @@ def test_stream_is_read(stream, expected):
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"context_management": [{"type": "compaction"}]}, "context_management"),
+        ({"context_management": [{"type": "pruning"}]}, "context_management[0]"),
         ({"moderation": {"model": "m"}}, "moderation"),
         ({"prompt_cache_retention": "24h"}, "prompt_cache_retention"),
         ({"prompt_cache_options": {"mode": "explicit"}}, "prompt_cache_options"),

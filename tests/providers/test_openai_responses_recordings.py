@@ -46,7 +46,7 @@ NOT_MODELLED = {
     "previous_response_id": "upstream keeps nothing: the whole context is sent",
     "conversation": "upstream keeps nothing: the whole context is sent",
     "background": "a run in the background is ours, over an ordinary stream",
-    "context_management": "upstream compaction comes with compaction",
+    "context_management": "the context is ours to compact",
     "truncation": "the context is ours to cut",
 }
 """Top-level request fields that our encoder never writes."""
@@ -55,7 +55,7 @@ ITEMS_NOT_MODELLED = {
     "additional_tools": "tool search is not modelled",
     "tool_search_call": "tool search is not modelled",
     "tool_search_output": "tool search is not modelled",
-    "compaction": "upstream compaction comes with compaction",
+    "compaction": "the context is ours to compact",
     "code_interpreter_call": "hosted tools run here, not upstream",
 }
 TOOLS_NOT_MODELLED = {

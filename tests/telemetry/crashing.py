@@ -142,6 +142,7 @@ async def main(folder: Path, canary: str) -> None:
             ledger=Ledger(database.books, owner="process_1"),
             provider=lambda _: Crashing(),
             price=lambda provider, model, *, service_tier: PRICE,
+            compactions=house.state.compactions,
         )
         app = create_app(house, cors_origins=[], max_body_bytes=10**6)
         await ask(Edge(app, house, max_in_flight=9), canary)

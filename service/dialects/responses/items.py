@@ -15,6 +15,7 @@ from service.dialects.responses.spelling import plain_name
 from service.dialects.validation import at_most, decode_part, is_given, name_of_tool, required, shown
 from specs.errors import InvalidRequest
 from specs.items import (
+    Compaction,
     FunctionCall,
     FunctionResult,
     HostedCall,
@@ -44,13 +45,6 @@ class _Head(Struct, frozen=True):
     type: str | None = None
     role: str | None = None
     id: str | None = None
-
-
-class _Compacted(Struct, frozen=True):
-    """A compaction item; its content is still sealed."""
-
-    id: str
-    data: str
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -111,9 +105,9 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
             case str(id):
                 references.append(Reference(len(items), id, f"{place}.id"))
                 continue
-            case _Compacted(id, data):
-                summaries.append(SealedSummary(len(items), data, f"{place}.encrypted_content"))
-                items.append(Message(id, "user"))
+            case Compaction() as item:
+                summaries.append(SealedSummary(len(items), f"{place}.encrypted_content"))
+                items.append(item)
             case FunctionResult(call_id=call_id) as item:
                 results.append(ResultPlace(call_id, f"{place}.call_id"))
                 files += file_places(item.output, param=f"{place}.output")
@@ -126,14 +120,12 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
     return Input(tuple(items), tuple(references), tuple(results), tuple(files), tuple(summaries))
 
 
-def _read_item(raw: Raw, param: str, new_id: NewId, warn: Warn) -> Item | _Compacted | str | None:
-    """Read an item, a sealed one, or the id of one that is only referred to."""
+def _read_item(raw: Raw, param: str, new_id: NewId, warn: Warn) -> Item | str | None:
+    """Read an item, or the id of one that is only referred to."""
     head = decode_part(raw, _head, param=param)
     kind = plain_name(head.type or _kind_without_type(head, param))
     if kind == "item_reference":
         return required(head.id, param=f"{param}.id")
-    if kind == "compaction":
-        return _read_compaction(raw, param, new_id)
     reader = _READERS.get(kind)
     if reader is None:
         warn(f"{param}: items of type {shown(kind)} cannot be used here; it was left out.")
@@ -238,14 +230,14 @@ def _error_text(wire: McpCallParam) -> str | None:
         return bytes(wire.error).decode()
 
 
-def _read_compaction(raw: Raw, param: str, new_id: NewId) -> _Compacted:
+def _read_compaction(raw: Raw, param: str, new_id: NewId) -> Compaction:
     """Only its beginning can be judged here: opening it takes the key."""
     wire = decode_part(raw, _compaction, param=param)
     place = f"{param}.encrypted_content"
     at_most(wire.encrypted_content, MAX_TEXT, param=place)
     if not wire.encrypted_content.startswith(SEALED_SUMMARY):
         raise InvalidRequest(f"{place} was not issued by this server and cannot be opened.", param=place)
-    return _Compacted(_id_or_new(wire.id, "cmp", new_id), wire.encrypted_content)
+    return Compaction(_id_or_new(wire.id, "cmp", new_id), wire.encrypted_content)
 
 
 _READERS: dict[str, Callable[[Raw, str, NewId], Item]] = {
@@ -256,6 +248,7 @@ _READERS: dict[str, Callable[[Raw, str, NewId], Item]] = {
     "custom_tool_call_output": _read_custom_output,
     "reasoning": _read_reasoning,
     "mcp_call": _read_receipt,
+    "compaction": _read_compaction,
 }
 
 

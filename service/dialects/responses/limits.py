@@ -21,6 +21,10 @@ MAX_TOOLS = 1_024
 """Ours: more than any model takes."""
 MAX_ALLOWED_TOOLS = 128
 MAX_PROMPT_CACHE_KEY = 64
+MAX_CONTEXT_MANAGEMENT = 8
+"""Ours; one kind of entry is known."""
+MIN_COMPACT_THRESHOLD = 1_000
+"""OpenAI's."""
 MAX_SAFETY_IDENTIFIER = 128
 """OpenAI's; Open Responses has 64."""
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct
 from service.dialects.responses.reasoning import seal
 from specs.items import (
     Annotation,
+    Compaction,
     FileCitation,
     FunctionCall,
     FunctionResult,
@@ -69,6 +70,8 @@ def output_item(item: Item, show: Show) -> OutputItem:
             return shape(item.id, item.call_id, plain_text(item.output), item_status(item.status))
         case HostedCall():
             return _hosted_call(item)
+        case Compaction():
+            return wire.CompactionItem(item.id, item.sealed)
         case _:
             assert_never(item)
 
@@ -88,6 +91,8 @@ def empty_item(item: Item) -> OutputItem:
             return result(item.id, item.call_id, "", "in_progress")
         case HostedCall():
             return wire.McpCallItem(item.id, "in_progress", item.label, item.name, "")
+        case Compaction():
+            return wire.CompactionItem(item.id, "")
         case _:
             assert_never(item)
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from service.dialects.base import NewId, Reading
+from service.dialects.responses.compaction import read_context_management
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.items import Warn, read_input
 from service.dialects.responses.settings import SEALED_REASONING, read_include, read_settings
@@ -19,7 +20,6 @@ from specs.state import StateAsk
 _body = msgspec.json.Decoder(CreateResponse)
 _conversation_named = msgspec.json.Decoder(str | ConversationNamed)
 _NOT_HONOURED = (
-    "context_management",
     "moderation",
     "image",
     "access_programs",
@@ -52,6 +52,7 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
         metadata=checked_metadata(wire.metadata),
         max_tool_calls=wire.max_tool_calls,
         may_truncate=wire.truncation == "auto",
+        compaction=read_context_management(wire.context_management, warn=warnings.append),
         warnings=tuple(warnings),
     )
     state = StateAsk(

@@ -32,7 +32,7 @@ from specs.events import (
     RunStarted,
     RunStatus,
 )
-from specs.items import FunctionCall, FunctionResult, HostedCall, Item, Message, Reasoning
+from specs.items import Compaction, FunctionCall, FunctionResult, HostedCall, Item, Message, Reasoning
 from specs.openai import response_events as wire
 from specs.openai.response_items import OutputItem
 from specs.openai.responses import Response
@@ -43,6 +43,7 @@ _WRITERS: dict[type[Item], type[ItemWriter]] = {
     FunctionCall: FunctionCallWriter,
     FunctionResult: ItemWriter,
     HostedCall: HostedCallWriter,
+    Compaction: ItemWriter,
 }
 _TERMINAL: dict[RunStatus, type[wire.ResponseState]] = {
     "completed": wire.ResponseCompleted,
