@@ -20,3 +20,9 @@ ROLE_SCOPES: Mapping[str, frozenset[str]] = {
 }
 """The most a role in a project lets a user's or service account's keys do. `keys.create` comes with the
 permission of that name, and `admin` with owning the organization."""
+
+
+def allowed_scopes(role: str, *, owns: bool, may_create: bool) -> frozenset[str]:
+    """What a role in a project lets do, with what a user may beside it; `owns` the organization."""
+    beside = ({ADMIN} if owns else set()) | ({KEYS_CREATE} if may_create and role != "none" else set())
+    return ROLE_SCOPES[role] | beside

@@ -149,7 +149,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             keys=database.keys,
             owner=ground.owner,
         ),
-        keys=KeyRing(database.keys),
+        keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
         accounts=database.accounts,
         counting=Counting(
             provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -13,7 +15,7 @@ from service.http.house import house_of
 from service.http.idempotency import HEADER
 from service.store.keys import digest
 from service.store.ports import KeyRecord
-from specs.errors import InvalidKey, PermissionDenied
+from specs.errors import InvalidKey, PermissionDenied, StoreUnavailable
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -23,25 +25,57 @@ PUBLIC = "public"
 """The scope of a route that asks for no key."""
 ANY_KEY = "any"
 """The scope of a route that any valid key may use."""
+USED_SECONDS = 30.0
+"""Between two rounds of writing down when keys were last used: never a write for a request."""
+
+log = structlog.get_logger()
+
+
+Find: TypeAlias = Callable[[bytes], Awaitable[KeyRecord | None]]
+NoteUsed: TypeAlias = Callable[[Mapping[str, int]], Awaitable[None]]
 
 
 class KeyRing:
-    """Opens the door to secrets."""
+    """Opens the door to secrets, and remembers when each was last used."""
 
-    def __init__(self, find: Callable[[bytes], Awaitable[KeyRecord | None]]) -> None:
+    def __init__(self, find: Find, *, note_used: NoteUsed | None = None) -> None:
         self._find = find
+        self._note_used = note_used
+        self._used: dict[str, int] = {}
 
     async def open(self, secret: str) -> KeyRecord:
         """The valid key with this secret.
 
-        Raises InvalidKey where there is none, or it is revoked or expired; StoreUnavailable.
+        Raises InvalidKey where there is none, or it is revoked or expired; PermissionDenied where its
+        owner may not use it; StoreUnavailable.
         """
         record = await self._find(digest(secret))
         if record is None or record.revoked_at is not None:
             raise InvalidKey
-        if not record.valid(time.time()):
+        now = time.time()
+        if not record.valid(now):
             raise InvalidKey("This API key has expired.", code="expired_api_key")
+        if record.denied is not None:
+            raise PermissionDenied(record.denied)
+        self._used[record.id] = int(now)
         return record
+
+    async def maintain(self) -> None:
+        """Write down when keys were last used, for as long as the process lives."""
+        while True:
+            await asyncio.sleep(USED_SECONDS)
+            await self.write_used()
+
+    async def write_used(self) -> None:
+        """Write down when keys were last used; what cannot be written now is kept for the next time."""
+        used, self._used = self._used, {}
+        if not used or self._note_used is None:
+            return
+        try:
+            await self._note_used(used)
+        except StoreUnavailable as error:
+            self._used = used | self._used
+            log.error("key_use_not_written", code=error.code)
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

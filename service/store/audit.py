@@ -40,7 +40,7 @@ def write_audit(connection: Connection, event: AuditEvent) -> None:
     )
 
 
-class AuditLog:
+class SqlAuditLog:
     """Reads what was written down, and writes what is no part of another command."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:

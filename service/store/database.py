@@ -8,6 +8,7 @@ from typing import Protocol
 
 from service.store.accounts import SqlAccounts
 from service.store.agents_store import SqlAgents
+from service.store.audit import SqlAuditLog
 from service.store.background import SqlBackground
 from service.store.books import SqlBooks
 from service.store.conversations import SqlConversations
@@ -15,12 +16,15 @@ from service.store.files import SqlFiles
 from service.store.idempotency import SqlIdempotency
 from service.store.items import SqlItems
 from service.store.keys import SqlKeys
+from service.store.members import SqlMembers
 from service.store.projects import SqlProjects
 from service.store.reader import Reader
 from service.store.responses import SqlResponses
+from service.store.service_accounts import SqlServiceAccounts
 from service.store.sqlite import BUSY_SECONDS, SqliteFile
 from service.store.uploads import SqlUploads
 from service.store.usage_log import SqlUsageLog
+from service.store.users import SqlUsers
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
 
 READY_SECONDS = 1.0
@@ -58,6 +62,10 @@ class Database:
         self.reader = reader
         self.projects = SqlProjects(writer, reader)
         self.keys = SqlKeys(writer, reader)
+        self.users = SqlUsers(writer, reader)
+        self.members = SqlMembers(writer, reader)
+        self.service_accounts = SqlServiceAccounts(writer, reader)
+        self.audit = SqlAuditLog(writer, reader)
         self.accounts = SqlAccounts(writer, reader)
         self.agents = SqlAgents(writer, reader)
         self.books = SqlBooks(writer, reader)

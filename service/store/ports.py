@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from service.store.access_records import AuditEvent
 from service.store.records import (
     Abandoned,
     AbandonedHold,
@@ -78,7 +79,9 @@ class Projects(Protocol):
 
 
 class Keys(Protocol):
-    async def create(self, key: NewKey, *, granted: int = 0, unlimited: bool = False) -> KeyRecord:
+    async def create(
+        self, key: NewKey, *, granted: int = 0, unlimited: bool = False, event: AuditEvent | None = None
+    ) -> KeyRecord:
         """Make a key; its account, opened here unless it is open, is granted this much.
 
         Raises Conflict when the id or the digest is taken.
@@ -100,7 +103,7 @@ class Keys(Protocol):
         """The keys of one project or of all, oldest first."""
         ...
 
-    async def revoke(self, id: str, *, now: int) -> bool:
+    async def revoke(self, id: str, *, now: int, event: AuditEvent | None = None) -> bool:
         """Revoke a key for good; False when there is none of this id."""
         ...
 

@@ -42,6 +42,8 @@ class NewKey(Struct, frozen=True):
     user: str | None = None
     """Whose it is; neither is set where it is the project's own."""
     service_account: str | None = None
+    on_users_account: bool = False
+    """Charged to the account of its user in the project; `account` is for a user who has none yet."""
 
 
 class KeyRecord(Struct, frozen=True):

@@ -86,8 +86,8 @@ async def test_a_revoked_key_stays_revoked(database: Database) -> None:
 async def test_keys_are_listed_by_project_with_their_latest_use(database: Database) -> None:
     await database.projects.ensure("tools", id="proj_2", now=NOW)
     await database.keys.create(new_key("key_2", project="proj_2", account="acct_2", created_at=NOW + 1))
-    await database.books.open_hold(open_hold(most=100))
-    await database.books.settle(settle(cost=1, now=NOW + 3))
+    await database.keys.note_used({"key_1": NOW + 3})
+    await database.keys.note_used({"key_1": NOW + 2})
     every = await database.keys.list()
     assert [(key.id, key.last_used_at) for key in every] == [("key_1", NOW + 3), ("key_2", None)]
     assert [key.id for key in await database.keys.list(project="proj_2")] == ["key_2"]
