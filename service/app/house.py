@@ -58,7 +58,7 @@ async def open_house(
     async with await opening as database, _session() as session:
         wanted = needs_table(settings)
         table = await asyncio.to_thread(ensure_table, settings.database.parent) if wanted else None
-        parts = Parts(settings, session, table)
+        parts = Parts(settings, session, table, database.agents)
         sealer = Sealer(settings.secret_key_file)
         ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
         ledger = _ledger(ground)
@@ -69,7 +69,15 @@ async def open_house(
         house = _house(ground, ledger)
         if alone:
             await house.background.recover()
-        duties = (ledger, house.archive, house.state, house.background, house.idempotency, house.keys)
+        duties = (
+            ledger,
+            house.archive,
+            house.state,
+            house.background,
+            house.idempotency,
+            house.keys,
+            parts.agents,
+        )
         keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in duties]
         try:
             yield house, parts

@@ -13,6 +13,7 @@ from providers.registry import build_provider
 from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
+from service.store.agents_store import SqlAgents
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 
@@ -25,10 +26,16 @@ log = structlog.get_logger()
 class Parts:
     """What a reload replaces: providers, prices and agents, as the settings name them."""
 
-    def __init__(self, settings: Settings, session: aiohttp.ClientSession, table: PriceTable | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        session: aiohttp.ClientSession,
+        table: PriceTable | None,
+        agents: SqlAgents | None = None,
+    ) -> None:
         self._session = session
         self.table = table
-        self.agents = Agents()
+        self.agents = Agents(store=agents)
         self.take(settings)
 
     def take(self, settings: Settings) -> None:
@@ -37,7 +44,9 @@ class Parts:
         self._built: dict[str, Provider] = {}
         self._prices = PriceBook(settings.pricing, self.table)
         self._priced: dict[tuple[str, str, str | None], tuple[Price, float]] = {}
-        self.agents.replace(settings.agents, settings.models)
+        self.agents.replace(
+            settings.agents, settings.models, providers=self._specs, directory=settings.directory
+        )
         for missing in missing_prices(settings, self.table):
             log.warning("price_missing", problem=missing)
 

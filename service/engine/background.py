@@ -20,7 +20,8 @@ from service.engine.unfinished import read_unfinished
 from service.ledger.holds import LEASE_SECONDS, Ledger
 from service.store.agents import Agents
 from service.store.background_ports import BackgroundRuns, Claimed, Finish, Submit
-from service.store.ports import EndRun, Keys
+from service.store.ports import EndRun, KeyRecord, Keys
+from specs.agents import Agent
 from specs.errors import ClientGone, DragomanError, Failure, InvalidKey, ModelNotFound, StoreUnavailable
 from specs.events import Event, RunCreated
 from specs.fold import Fold
@@ -187,7 +188,7 @@ class Background:
         if key is None or not key.valid(self._now()):
             raise InvalidKey
         request = job.prepared.request
-        agent = self._agents.find(request.agent, project=key.project_name, allowed=key.agents)
+        agent = await self._pinned_agent(job, key)
         if agent is None:
             raise ModelNotFound(f'No agent "{request.agent[:200]}" for this key any more.', param="model")
         return self._runs.admit(
@@ -198,6 +199,12 @@ class Background:
             id=job.prepared.run,
             created_at=job.created.created_at,
         )
+
+    async def _pinned_agent(self, job: Job, key: KeyRecord) -> Agent | None:
+        """The version that the run began with; an agent of the configuration has only its newest."""
+        created = job.created
+        pinned = await self._agents.load(f"{created.agent}@{created.agent_version}", key)
+        return pinned or self._agents.find(job.prepared.request.agent, key)
 
     async def _end_by_log(self, claimed: Claimed, *, why: Failure | None = None) -> None:
         """End a run that cannot go on with what there is of it."""

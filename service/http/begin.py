@@ -48,6 +48,8 @@ async def prepared_run(
 
     Raises DragomanError.
     """
+    if house.agents.find(reading.request.agent, key) is None:
+        await house.agents.load(reading.request.agent, key)
     reading = allow_state(house, key, reading)
     await require_files(house.archive, reading.files, project=key.project)
     prepared = await house.state.prepare(
@@ -107,13 +109,22 @@ def admit_run(house: House, key: KeyRecord, reading: Reading, dialect: Dialect, 
 
 
 def find_agent(house: House, key: KeyRecord, name: str) -> Agent:
-    """The agent that a name means for this key.
+    """The agent that a name means for this key, among those that are remembered: see `load_agent`.
 
     Raises ModelNotFound.
     """
-    agent = house.agents.find(name, project=key.project_name, allowed=key.agents)
+    agent = house.agents.find(name, key)
     if agent is None:
         raise ModelNotFound(
             f'No agent "{name[:200]}" for this key. GET /v1/models lists yours.', param="model"
         )
     return agent
+
+
+async def load_agent(house: House, key: KeyRecord, name: str) -> Agent:
+    """The agent that a name means for this key.
+
+    Raises ModelNotFound, StoreUnavailable.
+    """
+    await house.agents.load(name, key)
+    return find_agent(house, key, name)

@@ -11,7 +11,7 @@ from msgspec import structs
 from service.dialects.base import Reading
 from service.engine.media import require_files
 from service.http.answers import json_answer, require_json
-from service.http.begin import find_agent, without_store
+from service.http.begin import load_agent, without_store
 from service.http.house import House, house_of, key_of
 from service.http.spellings import responses_dialect
 from service.ids import new_id
@@ -36,7 +36,7 @@ async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     reading = responses_dialect(request.headers).read(await request.body(), new_id)
     asked = await with_context(house, key, reading)
     counted = await house.counting.count(
-        asked, agent=find_agent(house, key, asked.agent), project=key.project
+        asked, agent=await load_agent(house, key, asked.agent), project=key.project
     )
     return json_answer(InputTokens(counted.tokens, counted.estimated))
 

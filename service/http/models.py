@@ -8,9 +8,9 @@ from litestar import Request, get
 from litestar.types import ASGIApp
 
 from service.http.answers import json_answer
+from service.http.begin import load_agent
 from service.http.house import house_of, key_of
 from specs.agents import Agent
-from specs.errors import ModelNotFound
 from specs.openai.models import Model, ModelList
 
 
@@ -24,7 +24,7 @@ from specs.openai.models import Model, ModelList
 async def list_models(request: Request[Any, Any, Any]) -> ASGIApp:
     """Every agent the key's project sees and the key allows."""
     key = key_of(request)
-    agents = house_of(request).agents.visible(key.project_name, allowed=key.agents)
+    agents = await house_of(request).agents.visible(key)
     return json_answer(ModelList(data=tuple(agent_to_model(agent) for agent in agents)))
 
 
@@ -39,12 +39,7 @@ async def retrieve_model(request: Request[Any, Any, Any], model: str) -> ASGIApp
     """One agent, by id or alias; ids may hold slashes."""
     key = key_of(request)
     name = model.removeprefix("/")
-    agent = house_of(request).agents.find(name, project=key.project_name, allowed=key.agents)
-    if agent is None:
-        raise ModelNotFound(
-            f'No agent "{name[:200]}" for this key. GET /v1/models lists yours.', param="model"
-        )
-    return json_answer(agent_to_model(agent))
+    return json_answer(agent_to_model(await load_agent(house_of(request), key, name)))
 
 
 def agent_to_model(agent: Agent) -> Model:

@@ -101,6 +101,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         engine=rows.engine,
         files=rows.files,
         ledger=rows.ledger,
+        directory=rows.directory,
         idempotency=rows.idempotency,
         metrics=rows.metrics,
         responses=rows.responses,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-from specs.agents import DEFAULT_OVERRIDES, Agent, Override
+from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
 from specs.prices import Price, Rates
 from specs.providers import ProviderSpec, Timeouts
 from specs.requests import Settings as ModelSettings
@@ -79,6 +79,23 @@ class Ledger(Struct, frozen=True):
     """A cap is lowered no further than this; what cannot pay for it is refused."""
     house_usd_per_key_day: Decimal = Decimal(1)
     """What failed attempts of one key may cost the operator in a day."""
+
+
+class Directory(Struct, frozen=True):
+    """[directory]: which agents are served, and what those made over the API may have."""
+
+    supported_ids: tuple[str, ...] = ()
+    """The only agents that are served; empty is every one."""
+    excluded_ids: tuple[str, ...] = ()
+    """Agents that are not served."""
+    private_only: bool = False
+    """Whether agents made over the API are seen by their owners alone, however they are shared."""
+    capabilities: tuple[Capability, ...] = CAPABILITIES
+    """Types of tool that agents made over the API may have."""
+
+    def has(self, id: str) -> bool:
+        """Whether the agent of this id is served."""
+        return id not in self.excluded_ids and (not self.supported_ids or id in self.supported_ids)
 
 
 class Idempotency(Struct, frozen=True):
@@ -185,6 +202,7 @@ class File(Struct, frozen=True):
 
     server: Server = Server()
     store: Store = Store()
+    directory: Directory = Directory()
     engine: Engine = Engine()
     files: Files = Files()
     idempotency: Idempotency = Idempotency()
@@ -226,6 +244,7 @@ class Settings(Struct, frozen=True):
     file: Path | None
     database: Path
     server: Server = Server()
+    directory: Directory = Directory()
     engine: Engine = Engine()
     files: Files = Files()
     ledger: Ledger = Ledger()

@@ -47,8 +47,11 @@ class PriceBook:
 
 
 def needs_table(settings: Settings) -> bool:
-    """Whether some model of the configuration is priced by the public table alone."""
-    return bool(missing_prices(settings, None))
+    """Whether some model is priced by the public table alone: one of the configuration, or one that an
+    agent made over the API may name.
+    """
+    open_ended = any(not row.prices and row.fallback is None for row in settings.pricing.values())
+    return open_ended or bool(missing_prices(settings, None))
 
 
 def missing_prices(settings: Settings, table: Table | None) -> list[str]:

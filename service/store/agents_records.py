@@ -29,6 +29,8 @@ class StoredAgent(Struct, frozen=True, kw_only=True):
     agent: Agent
     """With its id, version and time of creation."""
     project: str
+    project_name: str = ""
+    """As it is called now."""
     owner: str | None = None
     """The user whose it is; None is the whole project."""
     sharing: Sharing = Sharing()

@@ -155,11 +155,12 @@ def _put(connection: Connection, stored: StoredAgent, *, by: str, now: int) -> N
 
 
 def _row_to_stored(values: Sequence[Any]) -> StoredAgent:
-    id, project, owner, sharing, version, place, created_at, updated_at, schema, body = values
+    id, project, name, owner, sharing, version, place, created_at, updated_at, schema, body = values
     agent = _read(schema, body)
     return StoredAgent(
         agent=structs.replace(agent, id=id, version=version, created_at=created_at),
         project=project,
+        project_name=name,
         owner=owner,
         sharing=_sharing.decode(sharing),
         updated_at=updated_at,

@@ -350,6 +350,6 @@ def test_an_agent_can_bring_function_tools(folder: Path) -> None:
         "[[agents.tools]]\ntype = 'function'\nname = 'add'\n"
         "parameters = { type = 'object', properties = { a = { type = 'number', minimum = 0.5 } } }"
     )
-    tool = loaded(folder, text).agents[0].tools[0]
+    tool = loaded(folder, text).agents[0].functions[0]
     assert tool.name == "add"
     assert tool.parameters == Raw(b'{"type":"object","properties":{"a":{"type":"number","minimum":0.5}}}')

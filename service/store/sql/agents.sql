@@ -68,9 +68,11 @@ delete from agent_shares where agent = :id and project = :project;
 -- Find an agent as it is now, whosoever it is: who may see it is for the directory to say.
 -- name: current
 select
-    a.id, a.project, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
+    a.id, a.project, p.name, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
     v.schema, v.body
-from agents as a inner join agent_versions as v on v.agent = a.id and v.version = a.version
+from agents as a
+inner join agent_versions as v on v.agent = a.id and v.version = a.version
+inner join projects as p on p.id = a.project
 where a.id = :id and a.deleted = 0;
 
 -- Find the agent that a project calls by this name.
@@ -102,9 +104,11 @@ limit :limit;
 -- List the agents between two places that may concern a caller, newest first.
 -- name: page_desc
 select
-    a.id, a.project, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
+    a.id, a.project, p.name, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
     v.schema, v.body
-from agents as a inner join agent_versions as v on v.agent = a.id and v.version = a.version
+from agents as a
+inner join agent_versions as v on v.agent = a.id and v.version = a.version
+inner join projects as p on p.id = a.project
 where a.deleted = 0 and a.place > :low and a.place < :high
     and (
         a.project = :project
@@ -121,9 +125,11 @@ limit :limit;
 -- List the agents between two places that may concern a caller, oldest first.
 -- name: page_asc
 select
-    a.id, a.project, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
+    a.id, a.project, p.name, a.owner, a.sharing, a.version, a.place, a.created_at, a.updated_at,
     v.schema, v.body
-from agents as a inner join agent_versions as v on v.agent = a.id and v.version = a.version
+from agents as a
+inner join agent_versions as v on v.agent = a.id and v.version = a.version
+inner join projects as p on p.id = a.project
 where a.deleted = 0 and a.place > :low and a.place < :high
     and (
         a.project = :project
