@@ -57,7 +57,7 @@ async def open_house(
     opening = Database.open(settings.database, connect=connect, on_batch=metrics.batch_written)
     async with await opening as database, _session() as session:
         wanted = needs_table(settings)
-        table = await asyncio.to_thread(ensure_table, settings.database.parent) if wanted else None
+        table = await asyncio.to_thread(ensure_table, settings.data_folder) if wanted else None
         parts = Parts(settings, session, table, database.agents)
         sealer = Sealer(settings.secret_key_file)
         ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
@@ -140,7 +140,7 @@ def _state(ground: Ground) -> State:
 
 def _house(ground: Ground, ledger: Ledger) -> House:
     settings, database, parts = ground.settings, ground.database, ground.parts
-    blobs = Blobs(settings.database.parent / "files")
+    blobs = Blobs(settings.files_folder)
     archive = Archive(database.files, database.uploads, blobs, limits=settings.files)
     runs, state = _runs(ground, ledger, archive), _state(ground)
     return House(

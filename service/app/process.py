@@ -67,7 +67,7 @@ async def reload(settings: Settings, parts: Parts, environ: Mapping[str, str]) -
         log.error("reload_refused", problem=str(error))
         return
     if parts.table is None and needs_table(new):
-        parts.table = await asyncio.to_thread(ensure_table, settings.database.parent)
+        parts.table = await asyncio.to_thread(ensure_table, settings.data_folder)
     parts.take(new)
     log.info("reloaded", agents=len(new.agents))
 
@@ -88,7 +88,7 @@ def serve(
     set_up_logging()
     spare_the_collector()
     host, port = listener.getsockname()[:2]
-    log.info("serving", host=host, port=port, database=settings.database.name)
+    log.info("serving", host=host, port=port, database=settings.database_name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(settings, listener, metrics=metrics, environ=environ))
 

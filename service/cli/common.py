@@ -79,7 +79,7 @@ def read_store_settings(config: Path | None) -> Settings:
 def on_store(config: Path | None, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """Run work on the store as it is. Raises SettingsError, StoreUnavailable, NotFound."""
     settings = read_store_settings(config)
-    if not settings.database.exists():
+    if isinstance(settings.database, Path) and not settings.database.exists():
         fail(f"There is no database at {settings.database} yet. `dragoman serve` makes it.")
     return asyncio.run(_with_store(settings, work))
 
@@ -102,7 +102,8 @@ async def _open_store(settings: Settings) -> AsyncIterator[Database]:
     try:
         database = await Database.open(settings.database)
     except StoreUnavailable as error:
-        raise StoreUnavailable(f"The database {settings.database} cannot be opened or is locked.") from error
+        where = settings.database_name
+        raise StoreUnavailable(f"The database {where} cannot be opened or is locked.") from error
     try:
         yield database
     finally:

@@ -70,7 +70,7 @@ def missing(settings: Settings) -> list[str]:
 
     if not needs_table(settings):
         return []
-    folder = settings.database.parent
+    folder = settings.data_folder
     if folder.is_dir():
         return missing_prices(settings, ensure_table(folder))
     with TemporaryDirectory() as temporary:

@@ -17,7 +17,9 @@ from service.settings.problems import Problems, SettingsError
 from service.settings.providers import ready_rows, to_pricing, to_spec
 from service.settings.secrets import Resolver, resolver, unresolved
 from service.settings.shapes import Json, Reader
+from service.settings.store import read_url
 from specs.providers import ProviderSpec
+from specs.secret import Secret
 
 DEFAULT_FILE = "dragoman.toml"
 
@@ -96,7 +98,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
     return Settings(
         folder=source.folder,
         file=source.file,
-        database=_database(source, problems),
+        database=_database(source, environ, problems),
         server=rows.server,
         engine=rows.engine,
         files=rows.files,
@@ -131,16 +133,12 @@ def _provider_specs(
     return tuple(spec for spec in specs if spec is not None)
 
 
-def _database(source: _Source, problems: Problems) -> Path:
-    url = source.rows.store.url
-    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
-        return source.folder / url.removeprefix("sqlite:///")
-    if url.startswith(("postgresql:", "postgres:")):
-        what = "PostgreSQL is not supported yet; use sqlite:///data/dragoman.db"
-    else:
-        what = "must be sqlite:///path (relative to this file's folder) or sqlite:////absolute/path"
-    problems.add(source.where("store.url"), "store.url", what)
-    return source.folder
+def _database(source: _Source, environ: Mapping[str, str], problems: Problems) -> Path | Secret:
+    try:
+        return read_url(source.rows.store.url, source.folder, environ)
+    except ValueError as error:
+        problems.add(source.where("store.url"), "store.url", str(error))
+        return source.folder
 
 
 def _environment(environ: Mapping[str, str]) -> Environment:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
+from service.settings.store import shown
 from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
 from specs.prices import Price, Rates
 from specs.providers import ProviderSpec, Timeouts
@@ -42,7 +43,9 @@ class Store(Struct, frozen=True):
     """[store]: where everything is kept."""
 
     url: str = "sqlite:///data/dragoman.db"
-    """Relative to the configuration file's folder; four slashes make it absolute."""
+    """SQLite's path is relative to the configuration file's folder; four slashes make it absolute. A
+    PostgreSQL database may be shared by any number of replicas; as its address holds a password, it can be
+    `env:NAME` or `file:PATH`."""
 
 
 class Metrics(Struct, frozen=True):
@@ -108,6 +111,9 @@ class Idempotency(Struct, frozen=True):
 class Files(Struct, frozen=True):
     """[files]: what callers may store, and how much of it one request may show to a model."""
 
+    path: str = ""
+    """The folder they lie in, relative to the configuration file's; empty is `files` in the data's folder.
+    Replicas need one that all of them share."""
     max_file_bytes: Count = 512 * 1024 * 1024
     """The largest file; a larger one is answered 413."""
     max_project_bytes: Count = 100 * 1024**3
@@ -242,7 +248,8 @@ class Settings(Struct, frozen=True):
     folder: Path
     """The configuration file's folder, or the working directory: relative paths start here."""
     file: Path | None
-    database: Path
+    database: Path | Secret
+    """The SQLite file, or PostgreSQL's whole address."""
     server: Server = Server()
     directory: Directory = Directory()
     engine: Engine = Engine()
@@ -259,6 +266,21 @@ class Settings(Struct, frozen=True):
     environment: Environment = Environment()
 
     @property
+    def data_folder(self) -> Path:
+        """Where the service keeps what is not in the database: beside an SQLite file, else in `data`."""
+        return self.database.parent if isinstance(self.database, Path) else self.folder / "data"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where the bytes of stored files lie."""
+        return self.folder / self.files.path if self.files.path else self.data_folder / "files"
+
+    @property
+    def database_name(self) -> str:
+        """The database as logs and messages may show it."""
+        return str(self.database) if isinstance(self.database, Path) else shown(self.database)
+
+    @property
     def secret_key_file(self) -> Path:
         """The key that seals what is secret in the database; not in the database's folder by default."""
         return self.environment.secret_key_file or self.folder / "dragoman.key"
@@ -266,4 +288,4 @@ class Settings(Struct, frozen=True):
     @property
     def admin_key_file(self) -> Path:
         """Where the first start writes the administration key."""
-        return self.environment.admin_key_file or self.database.parent / "admin.key"
+        return self.environment.admin_key_file or self.data_folder / "admin.key"

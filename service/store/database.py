@@ -26,6 +26,7 @@ from service.store.uploads import SqlUploads
 from service.store.usage_log import SqlUsageLog
 from service.store.users import SqlUsers
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
+from specs.secret import Secret
 
 READY_SECONDS = 1.0
 """How long it is taken for granted that the database takes writes, after it took one."""
@@ -83,18 +84,26 @@ class Database:
     @classmethod
     async def open(
         cls,
-        where: Path,
+        where: Path | Secret,
         *,
         connect: Connect | None = None,
         busy_seconds: float = BUSY_SECONDS,
         queue_limit: int = QUEUE_LIMIT,
         on_batch: OnBatch | None = None,
     ) -> Database:
-        """Open a database, made where there is none, and bring it to this version's schema.
+        """Open an SQLite file, made where there is none, or a PostgreSQL database by its address, and bring
+        it to this version's schema.
 
-        `connect` makes the connections of the writer. Raises StoreUnavailable when it cannot be opened,
+        `connect` makes the connections of a file's writer. Raises StoreUnavailable when it cannot be opened,
         SchemaMismatch when it is another version's.
         """
+        if isinstance(where, Secret):
+            from service.store.postgres import PostgresServer  # its libraries take their time
+
+            server = PostgresServer.open(
+                where, wait_seconds=busy_seconds, queue_limit=queue_limit, on_batch=on_batch
+            )
+            return cls(await server)
         home = await SqliteFile.open(
             where, connect=connect, busy_seconds=busy_seconds, queue_limit=queue_limit, on_batch=on_batch
         )

@@ -16,23 +16,43 @@ from service.store.writer import Connection, row, rows
 from specs.errors import SchemaMismatch
 
 _FOLDER = Path(__file__).parent / "migrations"
-_TABLE = """create table if not exists migrations (
+
+
+class Registry(Struct, frozen=True):
+    """Where a database keeps what was run."""
+
+    exists: str
+    """Has a row where there is the table."""
+    create: str
+
+
+SQLITE_REGISTRY = Registry(
+    "select 1 from sqlite_master where name = 'migrations'",
+    """create table if not exists migrations (
     number integer primary key,
     name text not null,
     checksum text not null,
     applied_at integer not null
-) strict"""
+) strict""",
+)
 
 
 class Migration(Struct, frozen=True):
     number: int
     name: str
     sql: str
+    translated: tuple[str, ...] = ()
+    """Its statements in another database's words; empty where they are run as they stand."""
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the file."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What it runs, in order."""
+        return self.translated or tuple(split(self.sql))
 
 
 def migrations(folder: Path = _FOLDER) -> list[Migration]:
@@ -43,16 +63,18 @@ def migrations(folder: Path = _FOLDER) -> list[Migration]:
     ]
 
 
-def migrate(connection: Connection, known: list[Migration], *, now: int) -> list[Migration]:
+def migrate(
+    connection: Connection, known: list[Migration], *, now: int, registry: Registry = SQLITE_REGISTRY
+) -> list[Migration]:
     """Run what has not been run yet, all of it or nothing, and return it.
 
     Raises SchemaMismatch when the database was made by other files than these.
     """
-    if _is_current(connection, known):
+    if _is_current(connection, known, registry):
         return []
     connection.execute("begin immediate")
     try:
-        connection.execute(_TABLE)
+        connection.execute(registry.create)
         pending = _pending(connection, known)
         for migration in pending:
             _apply(connection, migration, now=now)
@@ -64,10 +86,9 @@ def migrate(connection: Connection, known: list[Migration], *, now: int) -> list
     return pending
 
 
-def _is_current(connection: Connection, known: list[Migration]) -> bool:
+def _is_current(connection: Connection, known: list[Migration], registry: Registry) -> bool:
     """Look without a lock, so that a database that needs nothing is not waited for."""
-    exists = row(connection, "select 1 from sqlite_master where name = 'migrations'")
-    return exists is not None and not _pending(connection, known)
+    return row(connection, registry.exists) is not None and not _pending(connection, known)
 
 
 def _pending(connection: Connection, known: list[Migration]) -> list[Migration]:
@@ -82,7 +103,7 @@ def _pending(connection: Connection, known: list[Migration]) -> list[Migration]:
 
 
 def _apply(connection: Connection, migration: Migration, *, now: int) -> None:
-    for statement in _split(migration.sql):
+    for statement in migration.statements:
         connection.execute(statement)
     connection.execute(
         "insert into migrations (number, name, checksum, applied_at) values (?, ?, ?, ?)",
@@ -90,7 +111,7 @@ def _apply(connection: Connection, migration: Migration, *, now: int) -> None:
     )
 
 
-def _split(script: str) -> list[str]:
+def split(script: str) -> list[str]:
     """Split a script into statements; `executescript` would commit what is open."""
     found: list[str] = []
     pending = ""

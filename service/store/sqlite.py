@@ -18,7 +18,7 @@ from typing import cast
 
 from service.store.failures import sqlite_to_failure
 from service.store.migrate import migrate, migrations
-from service.store.reader import Reader
+from service.store.sqlite_reader import SqliteReader
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
 from specs.errors import StoreUnavailable
 
@@ -35,7 +35,7 @@ OPENING_SECONDS = 5.0
 class SqliteFile:
     """See `service.store.database.Home`."""
 
-    def __init__(self, path: Path, writer: Writer, reader: Reader) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: SqliteReader) -> None:
         self.writer = writer
         self.reader = reader
         self._path = path
@@ -60,7 +60,9 @@ class SqliteFile:
         await asyncio.to_thread(_prepare, path, opening)
         writing = connect or writing_connection(path, busy_seconds=busy_seconds)
         identity = partial(_file_identity, path)
-        reader = await Reader.open(reading_connection(path, busy_seconds=busy_seconds), identity=identity)
+        reader = await SqliteReader.open(
+            reading_connection(path, busy_seconds=busy_seconds), identity=identity
+        )
         writer = Writer(writing, queue_limit=queue_limit, on_batch=on_batch, identity=identity)
         return cls(path, writer, reader)
 

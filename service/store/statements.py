@@ -57,3 +57,19 @@ def statements(file: str) -> list[Statement]:
 def sql(file: str) -> dict[str, str]:
     """The statements of `sql/FILE.sql` by name."""
     return {statement.name: statement.sql for statement in statements(file)}
+
+
+@cache
+def overriding(database: str) -> dict[str, str]:
+    """What is written anew for a database in `sql/DATABASE/FILE.sql`, by the text it stands for.
+
+    Raises ValueError where one stands for nothing.
+    """
+    found: dict[str, str] = {}
+    for path in sorted((_FOLDER / database).glob("*.sql")):
+        ours = sql(path.stem)
+        for statement in parse_statements(path.read_text("utf-8")):
+            if statement.name not in ours:
+                raise ValueError(f"{database}/{path.name}: {path.name} has no statement {statement.name!r}")
+            found[ours[statement.name]] = statement.sql
+    return found

@@ -174,12 +174,9 @@ def test_three_slashes_are_relative_and_four_absolute(folder: Path, url: str, da
         ("[server]\ndrain_seconds = inf", "server.drain_seconds: must be a finite number"),
         ("server = 1", "server: must be a table, not a number"),
         (
-            "[store]\nurl = 'postgresql://x/y'",
-            "store.url: PostgreSQL is not supported yet; use sqlite:///data/dragoman.db",
-        ),
-        (
             "[store]\nurl = 'data.db'",
-            "store.url: must be sqlite:///path (relative to this file's folder) or sqlite:////absolute/path",
+            "store.url: must be sqlite:///path (relative to this file's folder), sqlite:////absolute/path, "
+            "postgresql://user:password@host/database, or env:NAME or file:PATH of one of these",
         ),
         ("[providers.a]", "providers.a.kind: is required"),
         (

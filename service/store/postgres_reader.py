@@ -1,0 +1,89 @@
+"""Reads from PostgreSQL: a few connections that cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from service.store.postgres_connection import CONNECT_SECONDS, STATEMENT_SECONDS, adapt, values_of
+from service.store.postgres_failures import postgres_to_failure
+from service.store.postgres_text import translated
+from service.store.reader import NONE
+from specs.errors import StoreUnavailable
+
+MOST_CONNECTIONS = 4
+
+
+class PostgresReader:
+    """See `service.store.reader.Reader`."""
+
+    def __init__(self, url: str, *, wait_seconds: float) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": CONNECT_SECONDS,
+                "client_encoding": "utf8",
+                "application_name": "dragoman reader",
+            },
+            configure=_configure,
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            timeout=wait_seconds,
+            reconnect_timeout=0,
+            name="store-reader",
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Connect; raises StoreUnavailable when that fails."""
+        await self._pool.open()
+        try:
+            await self._pool.wait(CONNECT_SECONDS)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise StoreUnavailable from error
+
+    async def rows(self, sql: str, parameters: Mapping[str, Any] = NONE) -> list[Any]:
+        """Return every row; raises StoreUnavailable when the database cannot be read.
+
+        A query whose connection turns out to be dead is asked once more, over one that was looked at.
+        """
+        try:
+            return await self._ask(sql, parameters)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57")):
+                raise postgres_to_failure(error) from error
+        except psycopg.Error as error:
+            raise postgres_to_failure(error) from error
+        try:
+            await self._pool.check()
+            return await self._ask(sql, parameters)
+        except psycopg.Error as error:
+            raise postgres_to_failure(error) from error
+
+    async def row(self, sql: str, parameters: Mapping[str, Any] = NONE) -> Any:
+        """Return the first row, or None."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        await self._pool.close()
+
+    async def _ask(self, sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+        statement = translated(sql)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement.sql, values_of(statement, parameters))
+            return await cursor.fetchall() if cursor.description is not None else []
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    adapt(connection)
+    milliseconds = int(STATEMENT_SECONDS * 1000)
+    setup = f"set default_transaction_read_only = on; set statement_timeout = {milliseconds}"
+    await connection.execute(setup.encode())
