@@ -20,7 +20,8 @@ DragomanError
 ├── Conflict 409
 ├── RateLimited 429
 │   ├── InsufficientQuota 429
-│   │   └── BudgetExhausted 429
+│   │   ├── BudgetExhausted 429
+│   │   └── SpendLimitReached 429
 │   └── BalanceOnHold 429
 ├── ServerError 500
 │   ├── SchemaMismatch 500
@@ -232,6 +233,12 @@ class BudgetExhausted(InsufficientQuota):
     """The balance or the agent's cost limit was used up before the answer was complete."""
 
     code = "budget_exhausted"
+
+
+class SpendLimitReached(InsufficientQuota):
+    """The account's limit for a day or a month leaves too little for this request."""
+
+    code = "spend_limit_reached"
 
 
 class BalanceOnHold(RateLimited):

@@ -23,6 +23,7 @@ from service.http.house import House
 from service.http.idempotency import Idempotency
 from service.ids import new_id
 from service.ledger.holds import Ledger, Settlement
+from service.ledger.upkeep import Upkeep
 from service.secrets import Sealer
 from service.settings import Settings
 from service.settings.prices import needs_table
@@ -61,7 +62,8 @@ async def open_house(
         parts = Parts(settings, session, table, database.agents)
         sealer = Sealer(settings.secret_key_file)
         ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
-        ledger = _ledger(ground)
+        upkeep = Upkeep(database.accounts)
+        ledger = _ledger(ground, upkeep)
         alone = database.claim()
         if alone:
             await ledger.recover()
@@ -78,7 +80,8 @@ async def open_house(
             house.keys,
             parts.agents,
         )
-        keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in duties]
+        every = (*duties, upkeep)
+        keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
         try:
             yield house, parts
         finally:
@@ -98,14 +101,19 @@ def _session() -> aiohttp.ClientSession:
     )
 
 
-def _ledger(ground: Ground) -> Ledger:
+def _ledger(ground: Ground, upkeep: Upkeep) -> Ledger:
     settings = ground.settings.ledger
+
+    def settled(settlement: Settlement) -> None:
+        count_settlement(ground.metrics, settlement)
+        upkeep.settled(settlement)
+
     return Ledger(
         ground.database.books,
         owner=ground.owner,
         default_output_tokens=settings.default_output_tokens,
         house_allowance=usd_to_nano(settings.house_usd_per_key_day),
-        on_settled=partial(count_settlement, ground.metrics),
+        on_settled=settled,
         logged=partial(logged_output, ground.database.background),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from service.ledger.terms import Quote, Terms
 from service.store.ports import HoldRefused
 from specs.errors import (
@@ -11,6 +13,7 @@ from specs.errors import (
     DragomanError,
     InsufficientQuota,
     InvalidKey,
+    SpendLimitReached,
 )
 
 _NANOS = 10**9
@@ -26,6 +29,8 @@ def refusal(terms: Terms, quote: Quote, refused: HoldRefused) -> DragomanError:
     if over_limit(terms, quote):
         return _limit_reached(terms, quote)
     if refused.available + refused.held < quote.least:
+        if refused.reason != "balance":
+            return _limit_spent(terms, quote, refused)
         return _short(terms, quote, refused.available)
     return _on_hold(terms, quote, refused)
 
@@ -37,7 +42,7 @@ def over_limit(terms: Terms, quote: Quote) -> bool:
 
 def worth_counting(quote: Quote, refused: HoldRefused, *, floor: int) -> bool:
     """Whether an exact count could change the outcome; `floor` is the cost no count goes below."""
-    if refused.reason != "balance":
+    if refused.reason in ("key", "run"):
         return False
     could_pass = refused.available >= floor
     could_pass_later = quote.least > refused.available + refused.held >= floor
@@ -49,6 +54,16 @@ def _short(terms: Terms, quote: Quote, available: int) -> InsufficientQuota:
     return InsufficientQuota(
         f'Key "{terms.key_name}" has {has} available; this request may cost up to {most} '
         f"({_tokens(quote)}). Lower max_output_tokens or ask your operator for credit."
+    )
+
+
+def _limit_spent(terms: Terms, quote: Quote, refused: HoldRefused) -> SpendLimitReached:
+    """How long it lasts is told, but no client should wait that long by itself."""
+    has, most, limit = _dollars(refused.available, quote.most, refused.limit)
+    ends = datetime.fromtimestamp(refused.until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return SpendLimitReached(
+        f'Key "{terms.key_name}" may spend {has} more of its account\'s limit of {limit} a {refused.reason}; '
+        f"this request may cost up to {most} ({_tokens(quote)}). A new {refused.reason} begins at {ends}."
     )
 
 

@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from service.store.ports import Books, EndRun, Settle, Settled, VoidHold
+from service.store.records import Left
 from specs.errors import StoreUnavailable
 from specs.usage import Usage
 
@@ -33,6 +34,8 @@ class Settlement(Struct, frozen=True):
     """By the house, because neither hold nor account covered it."""
     already: bool = False
     """True when the hold was resolved before: nothing was done."""
+    left: Left | None = None
+    """What the account has after it."""
 
 
 OnSettled = Callable[[Settlement], None]
@@ -91,7 +94,13 @@ class Settling:
 
     def _settled(self, order: Settle, settled: Settled) -> Settlement:
         settlement = Settlement(
-            order.usage, settled.cost, settled.charged, settled.failed, settled.overrun, settled.already
+            order.usage,
+            settled.cost,
+            settled.charged,
+            settled.failed,
+            settled.overrun,
+            settled.already,
+            settled.left,
         )
         where = {"run": order.run, "step": order.step, "attempt": order.attempt}
         if settled.already:

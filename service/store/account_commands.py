@@ -114,7 +114,7 @@ def refill(connection: Connection, due: DueRefill, *, now: int) -> Account | Non
     refilled = row(connection, _SQL["refill"], {"id": due.account, "due": due.due, "next": next})
     if refilled is None:
         return None
-    _book(connection, ISSUED, due.account, refilled[0], why=Movement("refill", "system"), now=now)
+    _book(connection, ISSUED, due.account, refilled[0], why=Movement("refill", "service"), now=now)
     return _bound(connection, due.account)
 
 
@@ -124,14 +124,13 @@ def refill_now(connection: Connection, id: str, *, now: int) -> Account | None:
     return None if found is None else refill(connection, DueRefill(*found), now=now)
 
 
-def refund(
-    connection: Connection, id: str, run: str, *, amount: int | None, why: Movement, now: int
-) -> Account:
-    """Give back what an account paid for a run, all that is left of it or an amount.
+def refund(connection: Connection, id: str, *, amount: int | None, why: Movement, now: int) -> Account:
+    """Give back what an account paid for the run of the movement: all that is left of it, or an amount.
 
     Raises NotFound without such an account, Conflict when less was charged than is to be given back.
     """
     account(connection, id)
+    run = why.reference
     parts = rows(connection, _SQL["refundable"], {"run": run, "id": id})
     left = sum(part for _, _, part in parts)
     wanted = left if amount is None else amount
@@ -178,7 +177,8 @@ def account(connection: Connection, id: str) -> Account:
 
 def row_to_account(values: Sequence[Any]) -> Account:
     """Read a row back."""
-    return Account(*values[:6], bool(values[6]), *values[7:])
+    columns: tuple[Any, ...] = (*values[:6], bool(values[6]), *values[7:])
+    return Account(*columns)
 
 
 def _bound(connection: Connection, id: str) -> Account:

@@ -39,7 +39,7 @@ class Movement(Struct, frozen=True):
 
     cause: Cause
     actor: str
-    """The id of a key, `operator` for the command line, `system` for what happens by itself."""
+    """The id of a user or a key, `operator` for the command line, `service` for what happens by itself."""
     reason: str = ""
     reference: str = ""
     """The run of a refund."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
+from service.store.access_records import AuditEvent
 from service.store.account_commands import (
     assign_key,
     configure,
@@ -12,7 +14,6 @@ from service.store.account_commands import (
     note_low,
     open_account,
     refill,
-    refill_now,
     refund,
     row_to_account,
 )
@@ -23,18 +24,20 @@ from service.store.account_records import (
     LowBalance,
     Movement,
 )
+from service.store.audit import write_audit
 from service.store.reader import Reader
 from service.store.records import Account
 from service.store.statements import sql
-from service.store.writer import Connection, Writer
+from service.store.writer import Command, Connection, Writer
 
 __all__ = ["SqlAccounts", "grant_on", "open_account"]
 
+T = TypeVar("T")
 _SQL = sql("accounts")
 
 
 class SqlAccounts:
-    """See `service.store.ports.Accounts`."""
+    """See `service.store.account_ports.AccountDesk`."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
@@ -55,39 +58,57 @@ class SqlAccounts:
         return [KeyOnAccount(*found) for found in await self._reader.rows(_SQL["keys_of"], {"id": id})]
 
     async def open(
-        self, id: str, *, project: str, wish: AccountWish, granted: int, actor: str, now: int
+        self,
+        id: str,
+        *,
+        project: str,
+        wish: AccountWish,
+        granted: int,
+        why: Movement,
+        audit: AuditEvent,
+        now: int,
     ) -> Account:
         """Open an account as it is wished, with this much granted."""
 
         def command(connection: Connection) -> Account:
             open_account(connection, id, project=project, unlimited=False, now=now)
             opened = configure(connection, id, wish, now=now)
-            if granted:
-                why = Movement("top_up", actor, "account opened")
-                return grant(connection, id, granted, why=why, now=now)
-            return opened
+            return grant(connection, id, granted, why=why, now=now) if granted else opened
 
-        return await self._writer.submit(command)
+        return await self._writer.submit(_audited(command, audit))
 
     async def grant(
-        self, id: str, amount: int, *, reason: str, now: int, why: Movement | None = None
+        self,
+        id: str,
+        amount: int,
+        *,
+        reason: str,
+        now: int,
+        why: Movement | None = None,
+        audit: AuditEvent | None = None,
     ) -> Account:
         """Add to what was granted; a negative amount takes back."""
-        return await self._writer.submit(
-            lambda connection: grant_on(connection, id, amount, reason=reason, now=now, why=why)
-        )
 
-    async def configure(self, id: str, wish: AccountWish, *, now: int) -> Account:
+        def command(connection: Connection) -> Account:
+            return grant_on(connection, id, amount, reason=reason, now=now, why=why)
+
+        return await self._writer.submit(_audited(command, audit))
+
+    async def configure(self, id: str, wish: AccountWish, *, audit: AuditEvent, now: int) -> Account:
         """Change what bounds and refills an account."""
-        return await self._writer.submit(partial(configure, id=id, wish=wish, now=now))
+        command = partial(configure, id=id, wish=wish, now=now)
+        return await self._writer.submit(_audited(command, audit))
 
-    async def refund(self, id: str, run: str, *, amount: int | None, why: Movement, now: int) -> Account:
-        """Give back what an account paid for a run, all that is left of it or an amount."""
-        return await self._writer.submit(partial(refund, id=id, run=run, amount=amount, why=why, now=now))
+    async def refund(
+        self, id: str, *, amount: int | None, why: Movement, audit: AuditEvent, now: int
+    ) -> Account:
+        """Give back what an account paid for the movement's run: all that is left of it, or an amount."""
+        command = partial(refund, id=id, amount=amount, why=why, now=now)
+        return await self._writer.submit(_audited(command, audit))
 
-    async def assign_key(self, id: str, key: str) -> Account:
+    async def assign_key(self, id: str, key: str, *, audit: AuditEvent) -> Account:
         """Let a key of its project spend from this account from its next hold on."""
-        return await self._writer.submit(partial(assign_key, id=id, key=key))
+        return await self._writer.submit(_audited(partial(assign_key, id=id, key=key), audit))
 
     async def refill_due(self, *, now: int) -> int:
         """Refill every account whose refill is due; returns how many were."""
@@ -95,13 +116,18 @@ class SqlAccounts:
         done = [await self._writer.submit(partial(refill, due=each, now=now)) for each in due]
         return sum(account is not None for account in done)
 
-    async def refill_now(self, id: str, *, now: int) -> Account | None:
-        """Refill one account if that is due."""
-        return await self._writer.submit(partial(refill_now, id=id, now=now))
-
-    async def note_low(self, id: str, *, now: int) -> LowBalance | None:
+    async def note_low(
+        self, id: str, *, audit: Callable[[LowBalance, int], AuditEvent], now: int
+    ) -> LowBalance | None:
         """Note that an account is low; None when it is not, or that was noted before."""
-        return await self._writer.submit(partial(note_low, id=id, now=now))
+
+        def command(connection: Connection) -> LowBalance | None:
+            noted = note_low(connection, id, now=now)
+            if noted is not None:
+                write_audit(connection, audit(noted, now))
+            return noted
+
+        return await self._writer.submit(command)
 
 
 def grant_on(
@@ -113,3 +139,15 @@ def grant_on(
     """
     cause = "top_up" if amount > 0 else "adjustment"
     return grant(connection, id, amount, why=why or Movement(cause, "operator", reason), now=now)
+
+
+def _audited(command: Command[T], event: AuditEvent | None) -> Command[T]:
+    """A command that is written down with what it changes."""
+
+    def both(connection: Connection) -> T:
+        result = command(connection)
+        if event is not None:
+            write_audit(connection, event)
+        return result
+
+    return both

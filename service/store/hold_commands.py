@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from service.store.account_commands import refill_now
 from service.store.records import (
     ExtendHold,
     HoldRefused,
@@ -34,44 +35,35 @@ _DAY = 86_400
 
 
 def open_hold(connection: Connection, order: OpenHold) -> Taken:
-    """Hold between least and most, and note the run."""
+    """Hold between least and most, and note the run; a refill that is due comes before a refusal."""
     values = structs.asdict(order)
     held = row(connection, _HOLDS["open"], values)
     if held is None:
-        return _refusal(connection, values)
+        refused, to_refill = _refusal(connection, values)
+        if to_refill is None or refill_now(connection, to_refill, now=order.now) is None:
+            return refused
+        held = row(connection, _HOLDS["open"], values)
+    if held is None:
+        return _refusal(connection, values)[0]
     connection.execute(_RUNS["start"], values)
     return HoldTaken(held[0])
 
 
-def _refusal(connection: Connection, values: dict[str, Any]) -> HoldRefused:
+def _refusal(connection: Connection, values: dict[str, Any]) -> tuple[HoldRefused, str | None]:
+    """Why nothing was held, and the account to refill, if one is due."""
     standing = row(connection, _HOLDS["standing"], values)
     if standing is None:
-        return HoldRefused("key")
-    available, held, key_valid, run_open, *bounds = standing
-    if not key_valid:
-        return HoldRefused("key", available, held)
-    if not run_open:
-        return HoldRefused("run", available, held)
-    return _short(max(0, available), held, *bounds)
-
-
-def _short(
-    available: int,
-    held: int,
-    beyond: int,
-    beyond_day: int | None,
-    *limits: int,
-) -> HoldRefused:
-    """Say what is in the way: the balance, or the limit of the day or month, whichever is met first.
-
-    `beyond` is how much more the balance has than its ceiling lets it spend; so for the day's limit.
-    """
-    day_limit, day_ends, month_limit, month_ends, refill_due = limits
+        return HoldRefused("key"), None
+    available, held, key_valid, run_open, beyond, beyond_day, *limits, to_refill = standing
+    available = max(0, available)
+    if not key_valid or not run_open:
+        return HoldRefused("run" if key_valid else "key", available, held), None
     if not beyond:
-        return HoldRefused("balance", available, held, refill_due=bool(refill_due))
+        return HoldRefused("balance", available, held), to_refill
+    day_limit, day_ends, month_limit, month_ends = limits
     if beyond_day == 0:
-        return HoldRefused("day", available, held, day_limit, day_ends)
-    return HoldRefused("month", available, held, month_limit, month_ends)
+        return HoldRefused("day", available, held, day_limit, day_ends), to_refill
+    return HoldRefused("month", available, held, month_limit, month_ends), to_refill
 
 
 def extend_hold(connection: Connection, order: ExtendHold) -> int:

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from service.ledger.holds import Hold, Ledger, Settlement
 from service.store.database import Database
+from service.store.records import Left
 from specs.errors import BalanceOnHold, BudgetExhausted, InsufficientQuota, InvalidKey, StoreUnavailable
 from specs.prices import Price, Rates
 from specs.usage import Usage
@@ -250,7 +251,8 @@ async def test_a_settlement_charges_what_was_reported(bank: Bank) -> None:
     hold = await bank.hold()
     usage = Usage(input=12, output=34)
     settlement = await settle(hold, usage)
-    assert settlement == Settlement(usage, cost=price_of(12, 34), charged=price_of(12, 34))
+    due = price_of(12, 34)
+    assert settlement == Settlement(usage, due, charged=due, left=Left("acct_1", HELD - due))
     assert bank.settlements == [settlement]
     assert await bank.balance() == (price_of(12, 34), 0, HELD - price_of(12, 34))
 

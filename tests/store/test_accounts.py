@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from service.ids import new_id
+from service.ledger.upkeep import low_to_event
+from service.store.access_records import OPERATOR, AuditEvent
 from service.store.account_records import AccountWish, Movement, Refill, spent_in
 from service.store.database import Database
 from service.store.periods import DAY, next_due
@@ -30,8 +33,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         assert await database.books.check(now=NOW, grace=30) == []
 
 
+def audit() -> AuditEvent:
+    return AuditEvent(new_id("audit_log"), "account.updated", NOW, "acct_1", OPERATOR)
+
+
 async def wish(database: Database, *, now: int = NOW, **wishes: Any) -> None:
-    await database.accounts.configure("acct_1", AccountWish(**wishes), now=now)
+    await database.accounts.configure("acct_1", AccountWish(**wishes), audit=audit(), now=now)
 
 
 async def held(database: Database, run: str, amount: int, *, now: int = NOW) -> HoldTaken | HoldRefused:
@@ -117,14 +124,11 @@ async def test_periods_that_passed_unseen_are_not_made_up_for(database: Database
     assert (account.granted, account.refill_next) == (1_050, NOW + 11 * 3_600)
 
 
-async def test_a_refusal_says_that_a_refill_is_due(database: Database) -> None:
-    await wish(database, refill=Refill(50, 1, "second"))
-    refused = await held(database, "run_1", 1_020, now=NOW + 1)
-    assert isinstance(refused, HoldRefused)
-    assert refused.refill_due
-    assert await database.accounts.refill_now("acct_1", now=NOW + 1) is not None
-    assert await database.accounts.refill_now("acct_1", now=NOW + 1) is None
-    assert isinstance(await held(database, "run_1", 1_020, now=NOW + 1), HoldTaken)
+async def test_a_refill_that_is_due_comes_before_a_refusal(database: Database) -> None:
+    await wish(database, refill=Refill(50, 1, "day"))
+    assert isinstance(await held(database, "run_1", 1_020), HoldRefused)
+    assert isinstance(await held(database, "run_1", 1_020, now=NOW + DAY), HoldTaken)
+    assert isinstance(await held(database, "run_2", 31, now=NOW + DAY), HoldRefused)
 
 
 @pytest.mark.parametrize(
@@ -147,16 +151,16 @@ def test_months_keep_the_day_of_the_first(anchor: str, now: str, due: str) -> No
 
 async def test_a_refund_gives_back_at_most_what_was_charged(database: Database) -> None:
     await spend(database, "run_1", 80)
-    part = await database.accounts.refund("acct_1", "run_1", amount=30, why=REFUND, now=NOW)
-    rest = await database.accounts.refund("acct_1", "run_1", amount=None, why=REFUND, now=NOW)
+    part = await database.accounts.refund("acct_1", amount=30, why=REFUND, audit=audit(), now=NOW)
+    rest = await database.accounts.refund("acct_1", amount=None, why=REFUND, audit=audit(), now=NOW)
     assert (part.available, rest.available) == (950, 1_000)
     with pytest.raises(Conflict):
-        await database.accounts.refund("acct_1", "run_1", amount=1, why=REFUND, now=NOW)
+        await database.accounts.refund("acct_1", amount=1, why=REFUND, audit=audit(), now=NOW)
 
 
 async def test_a_key_that_moved_spends_from_its_new_account(database: Database) -> None:
     await database.keys.create(new_key("key_2", account="acct_2"), granted=10)
-    await database.accounts.assign_key("acct_2", "key_1")
+    await database.accounts.assign_key("acct_2", "key_1", audit=audit())
     assert isinstance(await held(database, "run_1", 11), HoldRefused)
     assert isinstance(await held(database, "run_2", 10), HoldTaken)
     account = await database.accounts.get("acct_2")
@@ -169,17 +173,17 @@ async def test_a_key_of_another_project_is_unknown_to_an_account(database: Datab
     await database.projects.ensure("tools", id="proj_2", now=NOW)
     await database.keys.create(new_key("key_2", account="acct_2", project="proj_2"))
     with pytest.raises(NotFound):
-        await database.accounts.assign_key("acct_1", "key_2")
+        await database.accounts.assign_key("acct_1", "key_2", audit=audit())
 
 
 async def test_a_low_balance_is_noted_once_until_it_no_longer_is(database: Database) -> None:
     await wish(database, low_balance=500)
     assert (await spend(database, "run_1", 500)).left == Left("acct_1", 500)
     assert (await spend(database, "run_2", 1)).left == Left("acct_1", 499, low=True, warn=True)
-    noted = await database.accounts.note_low("acct_1", now=NOW)
+    noted = await database.accounts.note_low("acct_1", audit=low_to_event, now=NOW)
     assert noted is not None
     assert (noted.available, noted.threshold) == (499, 500)
-    assert await database.accounts.note_low("acct_1", now=NOW) is None
+    assert await database.accounts.note_low("acct_1", audit=low_to_event, now=NOW) is None
     assert (await spend(database, "run_3", 1)).left == Left("acct_1", 498, low=True)
     await database.accounts.grant("acct_1", 2, reason="test", now=NOW)
     assert (await spend(database, "run_4", 1)).left == Left("acct_1", 499, low=True, warn=True)

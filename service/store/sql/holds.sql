@@ -23,7 +23,7 @@ select
     a.granted + a.credit_limit - a.ceiling,
     a.day_base + a.day_limit - a.ceiling,
     coalesce(a.day_limit, 0), a.day_ends, coalesce(a.month_limit, 0), a.month_ends,
-    a.refill_next is not null and a.refill_next <= :now
+    case when a.refill_next <= :now then a.id end
 from keys as k join accounts as a on a.id = k.account
 where k.id = :key;
 
