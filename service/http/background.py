@@ -115,13 +115,14 @@ async def cancel_response(request: Request[Any, Any, Any], response_id: str) -> 
     stays as it is."""
     house, project = house_of(request), key_of(request).project
     kept = await find_kept(house, project, response_id)
-    dialect = responses_dialect(request.headers)
+    dialect = responses_dialect(request)
     if not dialect.is_background(kept.row.echo):
         raise InvalidRequest("Only a response made in the background can be cancelled.", param="response_id")
     if kept.row.status in UNFINISHED:
         await house.background.cancel(kept.row.run)
         kept = await find_kept(house, project, response_id)
-    return json_answer(await shown(house, kept, include=frozenset(), spelling=dialect.spelling))
+    spelling = dialect.spelling_for(kept.row.agent)
+    return json_answer(await shown(house, kept, include=frozenset(), spelling=spelling))
 
 
 async def find_kept(house: House, project: str, id: str) -> KeptResponse:
@@ -175,7 +176,7 @@ async def follow_stored(
     row = await house.state.responses.row(project, id, now=house.state.now())
     if row is None:
         raise response_missing()
-    dialect = responses_dialect(request.headers)
+    dialect = responses_dialect(request)
     if not dialect.is_background(row.echo):
         raise InvalidRequest(
             "stream: only a response made in the background can be followed.", param="stream"

@@ -56,5 +56,5 @@ async def create_response(request: Request[Any, Any, Any]) -> ASGIApp:
 
     With the header `OpenResponses-Version` names are spelled as that specification has them.
     """
-    dialect = responses_dialect(request.headers)
+    dialect = responses_dialect(request)
     return await answer(request, dialect, in_background=partial(begin_in_background, dialect=dialect))

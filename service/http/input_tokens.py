@@ -33,7 +33,7 @@ async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     """The input tokens that a request to `POST /v1/responses` would have. Nothing runs or is charged."""
     house, key = house_of(request), key_of(request)
     require_json(request)
-    reading = responses_dialect(request.headers).read(await request.body(), new_id)
+    reading = responses_dialect(request).read(await request.body(), new_id)
     asked = await with_context(house, key, reading)
     counted = await house.counting.count(
         asked, agent=await load_agent(house, key, asked.agent), project=key.project

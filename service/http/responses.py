@@ -42,7 +42,7 @@ async def retrieve_response(request: Request[Any, Any, Any], response_id: str) -
         )
     house = house_of(request)
     kept = await find_kept(house, key_of(request).project, response_id)
-    spelling = responses_dialect(request.headers).spelling
+    spelling = responses_dialect(request).spelling_for(kept.row.agent)
     return json_answer(await shown(house, kept, include=include, spelling=spelling))
 
 
@@ -76,14 +76,15 @@ async def list_input_items(request: Request[Any, Any, Any], response_id: str) ->
     include = include_of(request)
     asked = page_of(request, default=DEFAULT_PAGE, most=MAX_PAGE)
     project, state = key_of(request).project, house_of(request).state
-    if await state.responses.row(project, response_id, now=state.now()) is None:
+    row = await state.responses.row(project, response_id, now=state.now())
+    if row is None:
         raise response_missing()
     page = await state.responses.inputs(
         project, response_id, order=asked.order, limit=asked.limit, after=asked.after
     )
     if page is None:
         raise item_missing("after")
-    spelling = responses_dialect(request.headers).spelling
+    spelling = responses_dialect(request).spelling_for(row.agent)
     return json_answer(kept_items(page.items, include=include, has_more=page.has_more, spelling=spelling))
 
 

@@ -1,25 +1,47 @@
-"""Which spelling of the Responses API a request asks for."""
+"""Which spelling of the Responses API a request asks for: by its header, its key or its agent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
 
 from service.dialects.responses import ResponsesDialect, responses, strict_responses
-from specs.errors import Failure
+from service.http.begin import find_agent
+from service.http.house import House, house_of
+from service.store.ports import KeyRecord
+from specs.errors import Failure, ModelNotFound
 from specs.openai.common import ErrorBody
 
-STRICT_HEADER = "openresponses-version"
+STRICT_HEADER = b"openresponses-version"
 
 
-def responses_dialect(headers: Mapping[str, str]) -> ResponsesDialect:
-    """The spelling a client asks for: any version in the header is the strict one."""
-    return strict_responses if STRICT_HEADER in headers else responses
+def responses_dialect(connection: ASGIConnection[Any, Any, Any, Any]) -> ResponsesDialect:
+    """The spelling for a request: the strict one by any version in the header, for the keys and for the
+    agents that are set to it.
+    """
+    house = house_of(connection)
+    settings = house.settings.responses
+    key: KeyRecord | None = connection.scope["state"].get("key")
+    if any(name == STRICT_HEADER for name, _ in connection.scope["headers"]):
+        return strict_responses
+    if key is None:
+        return responses
+    if key.id in settings.strict_keys:
+        return strict_responses
+    if not settings.strict_agents:
+        return responses
+    return ResponsesDialect(is_strict=lambda agent: _has_strict_agent(house, key, agent))
+
+
+def _has_strict_agent(house: House, key: KeyRecord, name: str) -> bool:
+    try:
+        return find_agent(house, key, name).id in house.settings.responses.strict_agents
+    except ModelNotFound:
+        return False
 
 
 def spelled_error(connection: ASGIConnection[Any, Any, Any, Any], failure: Failure) -> ErrorBody:
     """A failure in the envelope, spelled as the request asks for it; only one API has spellings."""
     of_responses = "/responses" in connection.scope["path"]
-    return responses_dialect(connection.headers if of_responses else {}).error(failure)
+    return (responses_dialect(connection) if of_responses else responses).error(failure)

@@ -78,7 +78,7 @@ class Session:
         self._house = house
         self._settings = house.settings.websocket
         self._connection: Socket = socket.scope["state"]["connection"]
-        self._dialect = responses_dialect(socket.headers)
+        self._dialect = responses_dialect(socket)
         self._memory = Memory(most_bytes=house.settings.server.max_body_bytes)
         self._inbox = Inbox(most=self._settings.max_queued, most_bytes=self._settings.max_message_bytes)
 

@@ -129,6 +129,10 @@ class Responses(Struct, frozen=True):
     """Names of projects whose answers and conversations are never kept; none by default."""
     retention_days: Count = 30
     """How long a response is kept; conversations stay until they are deleted."""
+    strict_keys: tuple[str, ...] = ()
+    """Ids of keys whose answers have the names of Open Responses, as its header asks for."""
+    strict_agents: tuple[str, ...] = ()
+    """Ids of agents whose answers have them."""
 
 
 class WebSocket(Struct, frozen=True):

@@ -42,6 +42,10 @@ base_url = "{upstream}/v1"
 id = "agent_standin"
 model = "standin/any"
 [[agents]]
+id = "agent_strict"
+model = "standin/any"
+aliases = ["strict-alias"]
+[[agents]]
 id = "agent_clock"
 model = "standin/any"
 tools = [{{ type = "function", name = "clock" }}]

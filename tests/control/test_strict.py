@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from tests.support.apis import sse
+from tests.support.house import Key, Service
+from tests.support.sockets import talk
 
 STRICT = {"OpenResponses-Version": "2026-04-24"}
 PATCH = {"type": "custom", "name": "patch"}
@@ -62,3 +64,47 @@ def test_a_failure_in_a_stream_is_the_failed_response(http: httpx.Client):
         kinds = [event["type"] for event in sse(answer)]
     assert kinds[-1] == "response.failed"
     assert "error" not in kinds
+
+
+@pytest.mark.parametrize("agent", ["agent_strict", "strict-alias"])
+def test_an_agent_can_be_set_to_it(http: httpx.Client, agent: str):
+    answer = http.post("/v1/responses", json={**CALL, "model": agent}).json()
+    assert [item["type"] for item in answer["output"]] == ["dragoman:custom_tool_call"]
+    again = http.get(f"/v1/responses/{answer['id']}").json()
+    assert again["output"] == answer["output"]
+    with http.stream("POST", "/v1/responses", json={**CALL, "model": agent, "stream": True}) as streamed:
+        assert "event: dragoman:response.custom_tool_call_input.done\n" in streamed.read().decode()
+
+
+def test_an_agents_setting_goes_on_where_a_chain_implies_the_agent(http: httpx.Client):
+    first = http.post("/v1/responses", json={"model": "agent_strict", "input": "Hello"}).json()
+    body = {key: value for key, value in CALL.items() if key != "model"}
+    answer = http.post("/v1/responses", json={**body, "previous_response_id": first["id"]}).json()
+    assert [item["type"] for item in answer["output"]] == ["dragoman:custom_tool_call"]
+
+
+def test_an_agents_setting_holds_in_the_background_and_on_a_websocket(service: Service, http, key: Key):
+    queued = http.post("/v1/responses", json={**CALL, "model": "agent_strict", "background": True}).json()
+    with http.stream("GET", f"/v1/responses/{queued['id']}", params={"stream": "true"}) as streamed:
+        assert "event: dragoman:response.custom_tool_call_input.done\n" in streamed.read().decode()
+    with talk(service, key) as socket:
+        ended = socket.ask("", **{**CALL, "model": "agent_strict"})
+    assert [item["type"] for item in ended["response"]["output"]] == ["dragoman:custom_tool_call"]
+
+
+@pytest.fixture(scope="module")
+def strict_key(service: Service) -> Key:
+    return service.key(id="key_strict")
+
+
+def test_a_key_can_be_set_to_it_errors_included(service: Service, strict_key: Key):
+    with httpx.Client(base_url=service.base_url, headers=strict_key.headers) as http:
+        answer = http.post("/v1/responses", json=CALL).json()
+        refused = http.post("/v1/responses", json={"model": "agent_none", "input": "x"})
+    assert [item["type"] for item in answer["output"]] == ["dragoman:custom_tool_call"]
+    assert (refused.status_code, refused.json()["error"]["type"]) == (404, "not_found")
+
+
+def test_a_websocket_of_such_a_key_has_it_errors_included(service: Service, strict_key: Key):
+    with talk(service, strict_key) as socket:
+        assert socket.ask("x", model="agent_none")["error"]["type"] == "not_found"

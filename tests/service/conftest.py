@@ -20,6 +20,8 @@ def configuration(upstream: str) -> str:
     return f"""
 [responses]
 store_forbidden_projects = ["forbidden"]
+strict_agents = ["agent_strict"]
+strict_keys = ["key_strict"]
 [models]
 "gpt-4-turbo" = "local/scripted-1"
 [providers.local]

@@ -63,6 +63,7 @@ class Service:
         agents: tuple[str, ...] | None = None,
         project: str = "default",
         expires_at: int | None = None,
+        id: str | None = None,
     ) -> Key:
         """Make a key; without dollars and nano-dollars it is unlimited."""
         minted = mint()
@@ -74,7 +75,7 @@ class Service:
             owner = await database.projects.ensure(project, id=new_id("proj"), now=now)
             record = await database.keys.create(
                 NewKey(
-                    id=new_id("key"),
+                    id=id or new_id("key"),
                     project=owner.id,
                     name="test",
                     digest=minted.digest,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import structs
 
@@ -17,14 +19,21 @@ _echo = msgspec.json.Decoder(Echo)
 
 
 class ResponsesDialect:
-    """`POST /v1/responses`, in one of its spellings."""
+    """`POST /v1/responses`, in one of its spellings; `is_strict` tells of agents that have the strict one."""
 
     name = "responses"
     named_events = True
     done = True
 
-    def __init__(self, spelling: Spelling = PLAIN) -> None:
-        self.spelling = spelling
+    def __init__(
+        self, spelling: Spelling = PLAIN, *, is_strict: Callable[[str], bool] = lambda agent: False
+    ) -> None:
+        self._spelling = spelling
+        self._is_strict = is_strict
+
+    def spelling_for(self, agent: str) -> Spelling:
+        """How the answers of an agent, by the name its caller used, are spelled."""
+        return STRICT if self._is_strict(agent) else self._spelling
 
     def read(self, body: bytes, new_id: NewId) -> Reading:
         """Read a request's body.
@@ -35,7 +44,7 @@ class ResponsesDialect:
 
     def renderer(self, reading: Reading, new_id: NewId) -> ResponsesRenderer:
         """Begin to write the answer; its id comes from the run's."""
-        return ResponsesRenderer(echo_of(reading), self.spelling)
+        return ResponsesRenderer(echo_of(reading), self.spelling_for(reading.request.agent))
 
     def renderer_again(self, echo: str, *, padded: bool | None = None) -> ResponsesRenderer:
         """Begin to write the answer to a request of which `echo` was kept: the same answer, event by event.
@@ -45,7 +54,7 @@ class ResponsesDialect:
         said = _echo.decode(echo)
         if padded is not None:
             said = structs.replace(said, padded=padded)
-        return ResponsesRenderer(said, self.spelling)
+        return ResponsesRenderer(said, self.spelling_for(said.model))
 
     def is_background(self, echo: str) -> bool:
         """Whether a kept response was made in the background."""
@@ -57,7 +66,7 @@ class ResponsesDialect:
 
     def error(self, failure: Failure) -> ErrorBody:
         """The error envelope."""
-        return self.spelling.error(failure)
+        return self._spelling.error(failure)
 
 
 responses = ResponsesDialect()
