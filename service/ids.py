@@ -12,6 +12,8 @@ _LETTERS = _ALPHABET * 8
 _RANDOM_LETTERS = 26
 _MOMENT_LETTERS = 6
 _MOMENTS_PER_SECOND = 16
+_PERIOD = 32**_MOMENT_LETTERS
+_DIGITS = frozenset(_ALPHABET.decode())
 _DRAWN_AT_ONCE = 256
 """Ids whose randomness is fetched together: a system call each would show in a request's cost."""
 
@@ -29,6 +31,18 @@ def new_id(prefix: str) -> str:
 def response_id(run: str) -> str:
     """The id under which a run is known as a response."""
     return f"resp_{run.removeprefix('run_')}"
+
+
+def minted_at(id: str, *, near: int) -> int:
+    """The Unix second in which an id was minted, the one nearest to `near`; `near` itself where the id is
+    not one of ours."""
+    letters = id.rpartition("_")[2]
+    if len(letters) != _MOMENT_LETTERS + _RANDOM_LETTERS or any(each not in _DIGITS for each in letters):
+        return near
+    number = int(letters[:_MOMENT_LETTERS], 32)
+    around = near * _MOMENTS_PER_SECOND
+    past = (around - number) % _PERIOD
+    return (around - past if past < _PERIOD // 2 else around - past + _PERIOD) // _MOMENTS_PER_SECOND
 
 
 @lru_cache(maxsize=2)

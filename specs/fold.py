@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from specs.events import (
     Event,
     Finish,
@@ -19,6 +21,14 @@ from specs.items import FunctionCall, Item
 from specs.usage import Usage, add_usages
 
 
+class ModelTurn(Struct, frozen=True):
+    """What one model call put out."""
+
+    upto: int
+    """The index after its last item."""
+    usage: Usage | None
+
+
 class Fold:
     """Feed it events in order; read the fields at any time."""
 
@@ -28,6 +38,7 @@ class Fold:
         self.ended: RunEnded | None = None
         self.warnings: list[Warned] = []
         self.usages: list[Usage] = []
+        self.turns: list[ModelTurn] = []
         self.finish: Finish | None = None
         self.service_tier: str | None = None
         self._items: dict[int, Item] = {}
@@ -66,6 +77,7 @@ class Fold:
         self.service_tier = event.service_tier or self.service_tier
         if event.usage is not None:
             self.usages.append(event.usage)
+        self.turns.append(ModelTurn(self.next_index, event.usage))
 
 
 _HANDLERS = {

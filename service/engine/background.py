@@ -13,9 +13,11 @@ import structlog
 from msgspec import Struct, structs
 
 from service.engine.journal import Follower, Journal
+from service.engine.keeper import WrittenKeeper
+from service.engine.leg_keeper import LegKeeper
 from service.engine.loop import Outcome
 from service.engine.runs import Caller, Run, Runs, first_events, outcome_to_ended
-from service.engine.state import Prepared, State, TurnKeeper, began
+from service.engine.state import Prepared, State, began
 from service.engine.unfinished import read_unfinished
 from service.ledger.holds import LEASE_SECONDS, Ledger
 from service.store.agents import Agents
@@ -201,8 +203,11 @@ class Background:
         )
 
     async def _pinned_agent(self, job: Job, key: KeyRecord) -> Agent | None:
-        """The version that the run began with; an agent of the configuration has only its newest."""
-        created = job.created
+        """The version that the run began with; an agent of the configuration has only its newest. A run on
+        a thread has a copy."""
+        created, leg = job.created, job.prepared.leg
+        if leg is not None:
+            return leg.run.terms.agent
         pinned = await self._agents.load(f"{created.agent}@{created.agent_version}", key)
         return pinned or self._agents.find(job.prepared.request.agent, key)
 
@@ -219,20 +224,22 @@ class Background:
             run=claimed.run,
             fence=claimed.fence,
             end=EndRun(claimed.run, ended.status, self._now(), code),
-            turn=keeper.ending(found.fold.created or job.created, ended, found.fold.items),
+            turn=keeper.ending(found.fold.created or job.created, ended, found.fold.items, found.fold.turns),
             events=(*closing, ended),
         )
         await self.store.finish(order)
         self._tell(claimed.run)
         log.warning("background_ended_by_log", run=claimed.run, status=ended.status)
 
-    def _launch(self, run: Run, keeper: TurnKeeper, *, fence: int) -> None:
+    def _launch(self, run: Run, keeper: WrittenKeeper, *, fence: int) -> None:
         run.journal = Journal(
             self.store, run.id, fence=fence, keeper=keeper, written=partial(self._tell, run.id)
         )
         self._runs.launch(run)
 
-    def _keeper(self, prepared: Prepared, *, key: str, echo: str) -> TurnKeeper:
+    def _keeper(self, prepared: Prepared, *, key: str, echo: str) -> WrittenKeeper:
+        if prepared.leg is not None:
+            return LegKeeper(prepared.leg, now=self._now)
         keeper = self._state.keeper(prepared, key=key, echo=echo)
         assert keeper is not None, "a run in the background is always kept"
         return keeper

@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 import structlog
 
+from service.engine.keeper import WrittenKeeper
 from service.engine.log import Subscription
-from service.engine.state import TurnKeeper
 from service.store.background_ports import BackgroundRuns, Finish
 from service.store.records import EndRun
 from specs.errors import StoreUnavailable
 from specs.events import Event, ItemEnded, RunCreated, RunEnded, RunStarted, StepEnded
-from specs.items import Item
+from specs.fold import Fold
 
 FLUSH_SECONDS = 0.1
 FLUSH_EVENTS = 1_000
@@ -37,7 +37,7 @@ class Journal:
         run: str,
         *,
         fence: int,
-        keeper: TurnKeeper,
+        keeper: WrittenKeeper,
         written: Callable[[], None],
     ) -> None:
         self.keeper = keeper
@@ -65,7 +65,7 @@ class Journal:
         self._written()
         return started
 
-    async def finish(self, created: RunCreated, ended: RunEnded, items: tuple[Item, ...]) -> bool:
+    async def finish(self, created: RunCreated, ended: RunEnded, fold: Fold) -> bool:
         """Write all that is left and the end; False where the run is no longer ours.
 
         Raises StoreUnavailable: nothing of it was written.
@@ -76,7 +76,7 @@ class Journal:
             run=self._run,
             fence=self._fence,
             end=EndRun(self._run, ended.status, ended.completed_at, code),
-            turn=self.keeper.ending(created, ended, items),
+            turn=self.keeper.ending(created, ended, fold.items, fold.turns),
             events=(*self._buffer, ended),
         )
         finished = await self._store.finish(order)

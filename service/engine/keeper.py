@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from service.store.state_records import KeepTurn
 from specs.events import RunCreated, RunEnded
+from specs.fold import ModelTurn
 from specs.items import Item
 
 
@@ -21,4 +23,22 @@ class Keeper(Protocol):
 
     def drop(self, created: RunCreated, ended: RunEnded) -> Awaitable[object]:
         """The run was refused before any model was called: nobody was told of it yet."""
+        ...
+
+
+class WrittenKeeper(Protocol):
+    """Of a run that is written down as it goes: says what to write of it beside its log."""
+
+    def opening(self, created: RunCreated) -> KeepTurn:
+        """What to write down of a run that is queued."""
+        ...
+
+    def ending(
+        self,
+        created: RunCreated,
+        ended: RunEnded,
+        items: tuple[Item, ...],
+        turns: Sequence[ModelTurn] = (),
+    ) -> KeepTurn:
+        """What to write down of a run that has ended with this output."""
         ...

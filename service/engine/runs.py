@@ -314,7 +314,7 @@ class Runs:
             settled = await calls.settled()
             run.cost = sum(settlement.cost for settlement in settled)
             ended = structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
-            if not await run.journal.finish(run.created, ended, loop.fold.items):
+            if not await run.journal.finish(run.created, ended, loop.fold):
                 code = ended.error.code if ended.error and ended.status == "failed" else None
                 await self._ledger.end_run(run.id, status=ended.status, error_code=code)
         except DragomanError as error:

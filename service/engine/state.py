@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -20,9 +20,11 @@ from service.ids import new_id, response_id
 from service.store.state_ports import Conversations, Items, KeepTurn, ResponseRow, Responses
 from specs.errors import Conflict, NotFound, PreviousResponseNotFound, StoreUnavailable
 from specs.events import RunCreated, RunEnded
+from specs.fold import ModelTurn
 from specs.items import Item
 from specs.requests import RunRequest
 from specs.state import StateAsk
+from specs.threads import Leg
 from specs.usage import Usage
 
 LOCK_SECONDS = 60
@@ -59,6 +61,8 @@ class Prepared(Struct, frozen=True):
     """The new input alone."""
     upto: int | None = None
     """Of the conversation; see `KeepTurn`."""
+    leg: Leg | None = None
+    """Set where the run is a leg of one on a thread."""
 
 
 class State:
@@ -185,7 +189,13 @@ class TurnKeeper:
         """Write the turn down, and give its conversation back."""
         return self._state.responses.keep(self.ending(created, ended, items))
 
-    def ending(self, created: RunCreated, ended: RunEnded, items: tuple[Item, ...]) -> KeepTurn:
+    def ending(
+        self,
+        created: RunCreated,
+        ended: RunEnded,
+        items: tuple[Item, ...],
+        turns: Sequence[ModelTurn] = (),
+    ) -> KeepTurn:
         """What to write down of a run that has ended."""
         row = self._row(created, ended, status=ended.status) if self._prepared.ask.store else None
         appends = ended.status in ("completed", "incomplete")

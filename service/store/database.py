@@ -22,6 +22,9 @@ from service.store.reader import Reader
 from service.store.responses import SqlResponses
 from service.store.service_accounts import SqlServiceAccounts
 from service.store.sqlite import BUSY_SECONDS, SqliteFile
+from service.store.thread_messages import SqlThreadMessages
+from service.store.thread_runs import SqlThreadRuns
+from service.store.threads import SqlThreads
 from service.store.uploads import SqlUploads
 from service.store.usage_log import SqlUsageLog
 from service.store.users import SqlUsers
@@ -78,6 +81,9 @@ class Database:
         self.background = SqlBackground(writer, reader)
         self.responses = SqlResponses(writer, reader)
         self.conversations = SqlConversations(writer, reader)
+        self.threads = SqlThreads(writer, reader)
+        self.thread_messages = SqlThreadMessages(writer, reader)
+        self.thread_runs = SqlThreadRuns(writer, reader)
         self._home = home
         self._ready_until = 0.0
 

@@ -15,6 +15,7 @@ from service.store.reader import Reader
 from service.store.state_ports import Order
 from service.store.state_records import ItemPage, KeepTurn, KeptResponse, ResponseRow
 from service.store.statements import sql
+from service.store.thread_legs import keep_leg
 from service.store.turns import prune, put_turn
 from service.store.writer import Connection, Writer, rows
 from specs.items import Item
@@ -82,6 +83,9 @@ class SqlResponses:
 
 def keep(connection: Connection, order: KeepTurn) -> None:
     """Write a turn down within a command."""
+    if order.leg is not None:
+        keep_leg(connection, order.leg)
+        return
     if order.response is not None:
         connection.execute(_SQL["put"], structs.asdict(order.response))
         numbers = put_turn(connection, order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from service.store.thread_ports import LegOrder
 from specs.items import Item
 from specs.usage import Usage
 
@@ -56,6 +57,8 @@ class KeepTurn(Struct, frozen=True, kw_only=True):
     """All that went before; written down where the parent is gone by now."""
     input: tuple[Item, ...] = ()
     output: tuple[Item, ...] = ()
+    leg: LegOrder | None = None
+    """Set where the run is a leg of one on a thread: this is all that is written then."""
 
 
 class KeptResponse(Struct, frozen=True):
