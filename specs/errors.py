@@ -19,6 +19,7 @@ DragomanError
 ├── MethodNotAllowed 405
 ├── Conflict 409
 ├── RateLimited 429
+│   ├── RequestBeyondLimit 429
 │   ├── InsufficientQuota 429
 │   │   ├── BudgetExhausted 429
 │   │   └── SpendLimitReached 429
@@ -219,6 +220,13 @@ class RateLimited(DragomanError):
     status = 429
     type = "rate_limit_error"
     code = "rate_limit_exceeded"
+
+
+class RequestBeyondLimit(RateLimited):
+    """The request alone may use more tokens than the key's limit has in a whole window."""
+
+    code = "tokens_limit_exceeded"
+    retryable = False
 
 
 class InsufficientQuota(RateLimited):

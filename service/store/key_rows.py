@@ -10,6 +10,7 @@ from msgspec import structs
 
 from service.store.access_records import KEYS_CREATE, KEYS_USE
 from service.store.records import KeyRecord, NewKey
+from specs.limits import NO_RATES, KeyRates
 from specs.scopes import allowed_scopes
 
 NO_ACCESS = "The owner of this key has no access to the project any more."
@@ -31,8 +32,10 @@ def row_to_key(values: Sequence[Any]) -> KeyRecord:
 
 def row_to_admitted(values: Sequence[Any]) -> KeyRecord:
     """A key as a request gets it: with the scopes its owner's role leaves it, or why there are none."""
-    *plain, previous_until, organization_role, permissions, role = values
+    *plain, previous_until, organization_role, permissions, role, requests, tokens, parallel = values
     key = row_to_key(plain)
+    if (rates := KeyRates(requests, tokens, parallel)) != NO_RATES:
+        key = structs.replace(key, rates=rates)
     if previous_until is not None:
         ends = previous_until if key.expires_at is None else min(previous_until, key.expires_at)
         key = structs.replace(key, expires_at=ends)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from service.store.periods import Unit
 from specs.events import RunStatus
+from specs.limits import NO_RATES, KeyRates
 from specs.usage import Usage
 
 UNLIMITED_CREDIT = 4 * 10**18
@@ -67,6 +68,8 @@ class KeyRecord(Struct, frozen=True):
     user: str | None = None
     """Whose it is; neither is set where it is the project's own."""
     service_account: str | None = None
+    rates: KeyRates = NO_RATES
+    """Its own limits; told by the look-up of a request."""
     denied: str | None = None
     """Why its owner may not use it now; told by the look-up of a request, whose `scopes` are no more than
     its owner's role allows."""

@@ -14,7 +14,8 @@ select
     k.id, k.project, p.name, k.name, k.prefix, k.last_four, k.scopes, k.agents, k.account,
     k.created_at, k.expires_at, k.revoked_at, null, k.user_id, k.service_account,
     case when k.digest = :digest then null else k.previous_until end,
-    u.role, u.permissions, coalesce(m.role, s.role)
+    u.role, u.permissions, coalesce(m.role, s.role),
+    k.requests_per_minute, k.tokens_per_minute, k.parallel_runs
 from keys as k
 join projects as p on p.id = k.project
 left join users as u on u.id = k.user_id and u.deleted_at is null
