@@ -135,7 +135,8 @@ class PartTracker:
             item = self._items[item_key]
             part = item.open[part_key]
             part.pieces.append(data)
-            part.logprobs.extend(logprobs)
+            if logprobs:
+                part.logprobs.extend(logprobs)
             self._out.append(Delta(item.index, part.index, data, logprobs))
 
     def part_text(self, item_key: Hashable, part_key: Hashable) -> str:

@@ -34,6 +34,8 @@ class SSESplitter:
         Raises UpstreamGarbled when a frame grows beyond the limit.
         """
         chunk = self._begin(self._with_newlines(chunk))
+        if not self._pieces and (frames := _plain_frames(chunk)):
+            return frames
         if not self._completes(chunk):
             self._keep(chunk)
             return []
@@ -83,6 +85,16 @@ class SSESplitter:
         self._size += len(piece)
         if self._size > self._max_frame:
             raise UpstreamGarbled
+
+
+def _plain_frames(chunk: bytes) -> list[Frame]:
+    """The frames of a chunk that has whole ones of one `data:` line each and nothing else; else `[]`."""
+    if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")):
+        return []
+    lines = chunk[6:-2].split(b"\n\ndata: ")
+    if chunk.count(b"\n") != 2 * len(lines) or b"" in lines:
+        return []
+    return [("", data) for data in lines]
 
 
 def _frame(block: bytes) -> Frame | None:

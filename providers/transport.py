@@ -212,7 +212,7 @@ class HTTPModelStream:
         self._over = True
         try:
             complete = self._decoder.tracker.ended and not self._given_up
-            if complete and self._response.connection is not None:
+            if complete and self._response.connection is not None and not self._content.at_eof():
                 async with asyncio.timeout(LINGER):
                     await _body(self._content, MAX_ERROR_BODY)
         except TRANSPORT_EXCEPTIONS:

@@ -53,7 +53,7 @@ class Fold:
     @property
     def items(self) -> tuple[Item, ...]:
         """The items so far, in order; one still open is its skeleton."""
-        return tuple(self._items[index] for index in sorted(self._items))
+        return tuple(self._items.values())  # they start in their order
 
     @property
     def next_index(self) -> int:

@@ -44,6 +44,13 @@ class Answer:
             else:
                 self.thought("thought", 0, piece)
 
+    def more_text(self, text: str) -> bool:
+        """More of the text that is open; False where none is, or where it may hold thought."""
+        if self._part is not _TEXT or self._think is not None:
+            return False
+        self._tracker.delta(_MESSAGE, _TEXT, text)
+        return True
+
     def refusal(self, text: str) -> None:
         """More of why the model declines."""
         if self._part != _REFUSAL:

@@ -19,6 +19,7 @@ from providers.openai_chat.wire import (
     decode_chunk,
     given_fields,
     is_given,
+    only_text,
 )
 from providers.parts import PartTracker
 from specs.errors import UpstreamCut, UpstreamUnavailable
@@ -85,6 +86,8 @@ class ChatDecoder:
             self._done()
             return
         chunk = decode_chunk(data)
+        if not event and (text := only_text(chunk)) and self._answer.more_text(text):
+            return
         if event == "error" or chunk.object == "error" or is_given(chunk.error):
             raise failure_from_error(read_complaint(data))
         if not chunk.choices:

@@ -141,6 +141,23 @@ class _RawChoices(Struct):
 _decode_raw = msgspec.json.Decoder(_RawChoices).decode
 
 
+def only_text(chunk: WireChunk) -> str:
+    """The text of a chunk that says nothing else, as nearly all of a stream do; else empty."""
+    choices = chunk.choices
+    if not choices or len(choices) > 1 or chunk.object == "error":
+        return ""
+    if chunk.usage is not NOTHING or chunk.error is not NOTHING or chunk.x_groq is not None:
+        return ""
+    choice = choices[0]
+    delta = choice.delta
+    if choice.index or choice.finish_reason or choice.logprobs is not None or delta is None:
+        return ""
+    text = delta.content
+    if type(text) is not str or delta != WireDelta(text) or choice.error is not NOTHING:
+        return ""
+    return text
+
+
 def is_given(raw: Raw) -> bool:
     """Whether a field was there and not empty."""
     return raw is not NOTHING and bytes(raw) not in _EMPTY

@@ -145,11 +145,11 @@ class PaidStream:
         """Account a batch; afterwards we know whether the hold must grow before the next one."""
         grown = 0
         for event in batch:
-            if isinstance(event, Delta):
+            if type(event) is Delta:
                 grown += byte_length(event.data)
-            elif isinstance(event, PartEnded):
+            elif type(event) is PartEnded:
                 self._parts.append(event.content)
-            elif isinstance(event, StepEnded):
+            elif type(event) is StepEnded:
                 self._end(event.usage, event.finish, event.raw_usage)
         if grown and self._witness.awaits_delta:
             self._witness.first_delta()

@@ -25,8 +25,13 @@ class PermittedCalls:
 
     def rewrite(self, batch: list[Event]) -> list[Event]:
         """Return the batch without what belongs to calls that may not be made."""
-        if not self._hidden and not any(type(event) is ItemStarted for event in batch):
-            return batch
+        if not self._hidden:
+            if ItemStarted not in map(type, batch):
+                return batch
+            started = [event for event in batch if type(event) is ItemStarted]
+            if not any(isinstance(event.item, FunctionCall) for event in started):
+                self._moved.update((event.index, event.index) for event in started)
+                return batch
         return [seen for event in batch if (seen := self._rewrite_one(event)) is not None]
 
     def _rewrite_one(self, event: Event) -> Event | None:

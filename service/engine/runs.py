@@ -87,6 +87,7 @@ class Run:
         self.journal: Journal | None = None
         """Set for a run in the background; it then takes the place of keeper and reader."""
         self.stopped_by: DragomanError | None = None
+        self.out_of_time = False
         self.abandoned = False
         self.ending = False
         self.ended: RunEnded | None = None
@@ -100,6 +101,12 @@ class Run:
             self.stopped_by = why
             # Not at once: a task that is cancelled before its first step never runs at all.
             asyncio.get_running_loop().call_soon(self._cancel)
+
+    def run_out(self) -> None:
+        """Its time is over: end it with what it has."""
+        if self.stopped_by is None:
+            self.out_of_time = True
+            self._cancel()
 
     def _cancel(self) -> None:
         if not self.ending and self.task is not None:
@@ -270,17 +277,18 @@ class Runs:
             run.log.append([ended])
         finally:
             run.log.close()
+            run.work = None  # it refers back to its run: a circle would wait for the collector
             del self.active[run.id]
 
     async def _outcome(self, run: Run, loop: Loop) -> Outcome | Failure:
+        timer = asyncio.get_running_loop().call_later(self._run_seconds, run.run_out)
         try:
-            async with asyncio.timeout(self._run_seconds):
-                if run.journal is not None and not await run.journal.start():
-                    return Outcome("cancelled", "cancelled")
-                return await loop.run()
-        except TimeoutError:
-            return Outcome("incomplete", "cancelled", "max_seconds")
+            if run.journal is not None and not await run.journal.start():
+                return Outcome("cancelled", "cancelled")
+            return await loop.run()
         except asyncio.CancelledError:
+            if run.out_of_time:
+                return Outcome("incomplete", "cancelled", "max_seconds")
             why = run.stopped_by or ClientGone()
             return Outcome("cancelled", "cancelled") if isinstance(why, ClientGone) else why.failure
         except DragomanError as error:
@@ -288,6 +296,8 @@ class Runs:
         except Exception:  # the edge of a run: whatever went wrong in it must not leave it unsettled
             log.exception("run_crashed", run=run.id, agent=run.agent.id)
             return ServerError().failure
+        finally:
+            timer.cancel()
 
     async def _save(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
         """Settlements, the run's end and what is kept of it go into the same batch; then all are awaited."""
@@ -296,14 +306,14 @@ class Runs:
             self._ledger.end_run(run.id, status=ended.status, error_code=code),
             *self._kept(run, ended, loop, calls),
         ]
-        settled, *written = await asyncio.gather(calls.settled(), *writes, return_exceptions=True)
-        for failed in (settled, *written):
-            if isinstance(failed, DragomanError):
-                log.error("run_not_saved", run=run.id, code=failed.code)
-                return _failed(failed.failure)
-            if isinstance(failed, BaseException):
-                raise failed
-        assert isinstance(settled, list)
+        try:
+            settled = await calls.settled()
+            for write in writes:
+                await write
+        except DragomanError as error:
+            await asyncio.gather(*writes, return_exceptions=True)
+            log.error("run_not_saved", run=run.id, code=error.code)
+            return _failed(error.failure)
         run.cost = sum(settlement.cost for settlement in settled)
         return structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
 

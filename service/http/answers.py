@@ -14,7 +14,7 @@ from msgspec import Struct
 from service.dialects.base import Dialect, Reading, Renderer
 from service.engine.log import Subscription
 from service.http.begin import begin_run
-from service.http.headers import Headers, failure_headers, run_headers
+from service.http.headers import Headers, failure_headers, header, run_headers
 from service.http.house import house_of, key_of
 from service.http.protocol import Connection
 from service.http.stream import EventStream
@@ -71,7 +71,7 @@ async def answer(
     ended = begun[-1] if begun and isinstance(begun[-1], RunEnded) else None
     if reading.stream and not (ended and ended.error and not _has_begun(begun)):
         return EventStream(run, dialect, renderer, begun=begun, headers=run_headers(begun), engine=engine)
-    events = begun if ended else begun + await read_rest(run.events)
+    events = without_deltas(begun) if ended else without_deltas(begun) + await read_rest(run.events)
     request.scope["state"]["begun"] = _has_begun(events)
     return whole_answer(events, dialect, renderer)
 
@@ -81,7 +81,7 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 
     Raises UnsupportedMediaType.
     """
-    content_type = request.headers.get("content-type", "")
+    content_type = header(request.scope, b"content-type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(
@@ -115,8 +115,13 @@ async def read_rest(events: Subscription) -> list[Event]:
     """Read to the end. Deltas are left out: the ends carry the whole."""
     seen: list[Event] = []
     while not events.finished:
-        seen += [event for event in await events.next() if type(event) is not Delta]
+        seen += without_deltas(await events.next())
     return seen
+
+
+def without_deltas(events: list[Event]) -> list[Event]:
+    """What a whole answer is made of."""
+    return [event for event in events if type(event) is not Delta]
 
 
 def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer) -> JSONAnswer:

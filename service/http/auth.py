@@ -11,8 +11,9 @@ import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from service.http.headers import header
 from service.http.house import house_of
-from service.http.idempotency import HEADER
+from service.http.idempotency import HEADER_BYTES
 from service.store.keys import digest
 from service.store.ports import KeyRecord
 from specs.errors import InvalidKey, PermissionDenied, StoreUnavailable
@@ -88,11 +89,11 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     scope = handler.opt["scope"]
     if scope == PUBLIC:
         return
-    key = await house_of(connection).keys.open(_bearer(connection.headers.get("authorization", "")))
+    key = await house_of(connection).keys.open(_bearer(header(connection.scope, b"authorization") or ""))
     if scope != ANY_KEY and scope not in key.scopes:
         raise PermissionDenied(f'Key "{key.name}" lacks the scope {scope!r}.')
     connection.scope["state"]["key"] = key
-    if HEADER in connection.headers and connection.scope.get("method") == "POST":
+    if connection.scope.get("method") == "POST" and header(connection.scope, HEADER_BYTES) is not None:
         house = house_of(connection)
         await house.idempotency.claim(
             cast("Request[Any, Any, Any]", connection),

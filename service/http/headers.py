@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import Any
 
 from specs.errors import Failure
 from specs.events import Event, StepStarted, Warned
@@ -10,6 +11,17 @@ from specs.events import Event, StepStarted, Warned
 MAX_WARNING_CHARACTERS = 1_000
 
 Headers = list[tuple[bytes, bytes]]
+
+
+def header(scope: Any, name: bytes) -> str | None:
+    """The value of a request's header, named in lower case; `scope` is ASGI's.
+
+    For routes that are asked all the time: the framework's own headers are a multidict it has to make.
+    """
+    for known, value in scope["headers"]:
+        if known == name:
+            return value.decode("latin-1")
+    return None
 
 
 def failure_headers(failure: Failure) -> Headers:
@@ -24,10 +36,10 @@ def failure_headers(failure: Failure) -> Headers:
 def run_headers(events: list[Event]) -> Headers:
     """Which model serves (`x-dragoman-model`), and what could not be honoured (`x-dragoman-warning`)."""
     headers: Headers = []
-    served = [event for event in events if isinstance(event, StepStarted)]
+    served = [event for event in events if type(event) is StepStarted]
     if served:
         headers.append((b"x-dragoman-model", _value(f"{served[-1].provider}/{served[-1].model}")))
-    warnings = "; ".join(event.message for event in events if isinstance(event, Warned))
+    warnings = "; ".join(event.message for event in events if type(event) is Warned)
     if warnings:
         headers.append((b"x-dragoman-warning", _value(warnings[:MAX_WARNING_CHARACTERS])))
     return headers

@@ -22,6 +22,7 @@ from service.store.idempotency import Claim, SqlIdempotency
 from specs.errors import Conflict, IdempotencyMismatch, InvalidRequest, StoreUnavailable
 
 HEADER = "idempotency-key"
+HEADER_BYTES = HEADER.encode()
 MAX_KEY_CHARACTERS = 255
 SWEEP_SECONDS = 600.0
 """Between two rounds of forgetting."""
