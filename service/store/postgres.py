@@ -39,7 +39,7 @@ class PostgresServer:
         Raises StoreUnavailable when it cannot be opened, SchemaMismatch when it is another version's.
         """
         address = url.reveal()
-        await asyncio.to_thread(_prepare, address)
+        await asyncio.to_thread(prepare, address)
         reader = PostgresReader(address, wait_seconds=wait_seconds)
         await reader.open()
         connect = writing_connection(address, wait_seconds=wait_seconds)
@@ -59,8 +59,8 @@ class PostgresServer:
         await self.reader.aclose()
 
 
-def _prepare(url: str) -> None:
-    """Bring the schema up to date."""
+def prepare(url: str) -> None:
+    """Bring a database to this version's schema. Raises StoreUnavailable, SchemaMismatch."""
     try:
         connection = writing_connection(url, wait_seconds=OPENING_SECONDS)()
         try:

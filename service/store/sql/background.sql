@@ -6,7 +6,7 @@ values (:run, :response, :project, 'queued', :job, :owner, :lease_until, :now);
 -- Mark a run as under way, for the owner of its claim and unless its caller wants it no more.
 -- name: start
 update background_runs set state = 'in_progress'
-where run = :run and fence = :fence and state <> 'ended' and not cancelled
+where run = :run and fence = :fence and state <> 'ended' and cancelled = 0
 returning run;
 
 -- Show its response as under way.

@@ -64,7 +64,8 @@ from holds where settled > amount or (state <> 'settled' and settled <> 0);
 
 -- I6: every settled hold has its usage, and no other hold has.
 -- name: I6_usage_row
-select h.run || '/' || h.step || '/' || h.attempt || ': ' || h.state || iif(u.run is null, ' without', ' with') || ' usage'
+select h.run || '/' || h.step || '/' || h.attempt || ': ' || h.state 
+    || case when u.run is null then ' without' else ' with' end || ' usage'
 from holds as h left join usage as u on u.run = h.run and u.step = h.step and u.attempt = h.attempt
 where (h.state = 'settled') <> (u.run is not null);
 
@@ -107,10 +108,10 @@ where coalesce(cache_read, 0) + coalesce(cache_write, 0) + coalesce(cache_write_
 -- I8: no run goes on long after its lease has expired.
 -- name: I8_runs
 select id || ': running, lease expired at ' || lease_until from runs
-where status = 'running' and lease_until < :now - :grace;
+where status = 'running' and lease_until + :grace < :now;
 
 -- I8: no hold stays open long after its run has ended.
 -- name: I8_holds
 select h.run || '/' || h.step || '/' || h.attempt || ': open, run ended at ' || r.ended_at
 from holds as h join runs as r on r.id = h.run
-where h.state = 'open' and r.ended_at < :now - :grace;
+where h.state = 'open' and r.ended_at + :grace < :now;

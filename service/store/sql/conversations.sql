@@ -10,10 +10,11 @@ select id, project, metadata, created_at from conversations where id = :id and p
 -- name: standing
 select
     c.next,
-    c.writer is not null
-    and case r.status
-        when 'running' then 1
-        else r.status is null and c.writer_until > :now
+    case
+        when c.writer is null then 0
+        when r.status = 'running' then 1
+        when r.status is null and c.writer_until > :now then 1
+        else 0
     end as busy
 from conversations as c left join runs as r on r.id = c.writer
 where c.id = :id and c.project = :project;

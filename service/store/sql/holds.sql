@@ -46,7 +46,7 @@ returning amount;
 update holds set
     state = 'settled',
     charged = min(
-        iif(:estimated, min(:due, amount), :due),
+        case when :estimated = 1 then min(:due, amount) else :due end,
         amount + (select granted + credit_limit - settled - held from accounts where id = holds.account)
     ),
     settled = min(amount, :due),

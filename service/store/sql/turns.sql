@@ -1,8 +1,8 @@
 -- Note a turn unless it is there, with what it goes on from as far as that still is.
 -- name: open
 insert into turns (id, project, parent, conversation, upto, created_at)
-select :id, :project, t.id, c.id, iif(c.id is null, null, :upto), :now
-from (select 1)
+select :id, :project, t.id, c.id, case when c.id is not null then cast(:upto as bigint) end, :now
+from (select 1) as one
 left join turns as t on t.id = :parent and t.project = :project
 left join conversations as c on c.id = :conversation and c.project = :project
 where true
