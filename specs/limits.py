@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -32,12 +33,14 @@ class Rule(Struct, frozen=True):
 Rules: TypeAlias = Mapping[LimitClass, tuple[Rule, ...]]
 """The limits by what they are on; all of them hold."""
 
-DEFAULT_RULES: Rules = {
-    "assistants": (Rule(100),),
-    "messages": (Rule(500),),
-    "runs": (Rule(100),),
-    "files": (Rule(100),),
-}
+DEFAULT_RULES: Rules = MappingProxyType(
+    {
+        "assistants": (Rule(100),),
+        "messages": (Rule(500),),
+        "runs": (Rule(100),),
+        "files": (Rule(100),),
+    }
+)
 
 
 class KeyRates(Struct, frozen=True):

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from service.settings.agents import read_folder
 from service.settings.catalog import agents_of
+from service.settings.egress import to_policy
+from service.settings.limits import to_rules
 from service.settings.model import Environment, File, ProviderRow, Settings
 from service.settings.overlay import overlay
 from service.settings.problems import Problems, SettingsError
@@ -95,6 +97,10 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
     ready = ready_rows(rows.providers, environ)
     enabled = {name: row for name, row in (rows.providers | ready).items() if row.enabled}
     specs = _provider_specs(enabled, source, problems)
+
+    def note(at: str, what: str) -> None:
+        problems.add(source.where(at), at, what)
+
     return Settings(
         folder=source.folder,
         file=source.file,
@@ -108,6 +114,8 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         metrics=rows.metrics,
         responses=rows.responses,
         websocket=rows.websocket,
+        addresses=to_policy(rows.egress, note),
+        limits=to_rules(rows.limits, note),
         models=rows.models,
         providers=specs,
         pricing={spec.name: to_pricing(spec.name, enabled[spec.name]) for spec in specs},

@@ -9,7 +9,9 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 
 from service.settings.store import shown
+from specs.addresses import AddressPolicy
 from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
+from specs.limits import DEFAULT_RULES, LimitClass, Rules
 from specs.prices import Price, Rates
 from specs.providers import ProviderSpec, Timeouts
 from specs.requests import Settings as ModelSettings
@@ -37,6 +39,8 @@ class Server(Struct, frozen=True):
     """How long a request may take to arrive; a body gets a second more for each KiB."""
     drain_seconds: Seconds = 20.0
     """How long open streams may go on after a stop was asked for."""
+    replicas: Count = 1
+    """Services that share the work; each enforces its share of the limits."""
 
 
 class Store(Struct, frozen=True):
@@ -99,6 +103,28 @@ class Directory(Struct, frozen=True):
     def has(self, id: str) -> bool:
         """Whether the agent of this id is served."""
         return id not in self.excluded_ids and (not self.supported_ids or id in self.supported_ids)
+
+
+class Egress(Struct, frozen=True):
+    """[egress]: where calls may go that someone other than the operator chose."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts, addresses and networks, with a port if need be, that are open beyond the public internet."""
+    deny: tuple[str, ...] = ()
+    """The same, closed; goes before `allow`."""
+
+
+class LimitRow(Struct, frozen=True):
+    """One of [[limits]]: how much each key may do."""
+
+    max: Annotated[int, Meta(ge=0)] | Literal["unlimited"]
+    """The most in a window, or at once; "unlimited" lifts a default."""
+    limited: LimitClass = field(name="class")
+    """What is limited."""
+    window: Seconds | None = None
+    """How long it counts: 60 seconds where nothing is said. It begins with the first that is counted."""
+    message: str | None = None
+    """What a refused caller is told."""
 
 
 class Idempotency(Struct, frozen=True):
@@ -212,6 +238,8 @@ class File(Struct, frozen=True):
 
     server: Server = Server()
     store: Store = Store()
+    egress: Egress = Egress()
+    limits: tuple[LimitRow, ...] = ()
     directory: Directory = Directory()
     engine: Engine = Engine()
     files: Files = Files()
@@ -263,6 +291,8 @@ class Settings(Struct, frozen=True):
     metrics: Metrics = Metrics()
     responses: Responses = Responses()
     websocket: WebSocket = WebSocket()
+    addresses: AddressPolicy = AddressPolicy()
+    limits: Rules = DEFAULT_RULES
     models: dict[str, str] = {}
     providers: tuple[ProviderSpec, ...] = ()
     pricing: dict[str, Pricing] = {}
