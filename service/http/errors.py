@@ -29,9 +29,8 @@ def on_dragoman_error(request: Request[Any, Any, Any], error: DragomanError) -> 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer with a refusal of the framework's."""
     response = on_dragoman_error(request, http_exception_to_error(request, error))
-    allow = (error.headers or {}).get("Allow")
-    if allow:
-        response.headers["allow"] = allow
+    if (known := (error.headers or {}).get("allow")) is not None:
+        response.headers["allow"] = ", ".join(sorted(filter(str.isupper, known.split(", "))))
     return response
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, post
 from litestar.types import ASGIApp
 from msgspec import structs
 
 from service.dialects.base import Reading
 from service.engine.media import require_files
-from service.http.answers import json_answer, require_json
+from service.http.answers import JSONAnswer, require_json
 from service.http.begin import load_agent, without_store
+from service.http.headers import run_headers
 from service.http.house import House, house_of, key_of
 from service.http.spellings import responses_dialect
 from service.ids import new_id
 from service.store.ports import KeyRecord
+from specs.events import Warned
 from specs.openai.input_tokens import InputTokens
 from specs.openai.responses import CreateResponse
 from specs.requests import RunRequest
+
+ESTIMATED = "input_tokens is an estimate: the provider has no counter, or it failed."
 
 
 @post(
@@ -38,7 +43,9 @@ async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     counted = await house.counting.count(
         asked, agent=await load_agent(house, key, asked.agent), project=key.project
     )
-    return json_answer(InputTokens(counted.tokens, counted.estimated))
+    warned = [Warned(message) for message in (*asked.warnings, *([ESTIMATED] if counted.estimated else ()))]
+    body = msgspec.json.encode(InputTokens(counted.tokens, counted.estimated))
+    return JSONAnswer(body, headers=run_headers(warned))
 
 
 async def with_context(house: House, key: KeyRecord, reading: Reading) -> RunRequest:

@@ -43,6 +43,13 @@ def test_we_count_where_it_cannot_and_say_so(agent: str, http: httpx.Client, ups
     validator("TokenCountsResource").validate(counted.json())
     assert counted.json()["estimated"] is True
     assert 400 <= counted.json()["input_tokens"] <= 800
+    assert "input_tokens" in counted.headers["x-dragoman-warning"]
+
+
+def test_what_was_left_out_of_the_input_is_said_too(http: httpx.Client, counter: Upstream):
+    counted = http.post(URL, json={"model": "agent_answers", "input": "Hello", "moderation": {"model": "m"}})
+    assert "moderation" in counted.headers["x-dragoman-warning"]
+    assert "estimate" not in counted.headers["x-dragoman-warning"]
 
 
 def test_nothing_runs_and_nothing_is_charged(http: httpx.Client, key: Key, counter: Upstream):

@@ -89,6 +89,19 @@ def test_odd_characters_are_no_server_error(api: Api, text, service, key, upstre
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/models", "GET, OPTIONS"),
+        ("PUT", "/v1/responses", "OPTIONS, POST"),
+        ("PATCH", "/v1/responses/resp_1", "DELETE, GET, OPTIONS"),
+    ],
+)
+def test_an_unknown_method_is_answered_with_those_that_are_known(http: httpx.Client, method, path, allowed):
+    response = http.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/v1/nothing", 404), ("GET", "/", 404), ("DELETE", "/v1/models", 405)],
 )
