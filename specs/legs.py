@@ -7,9 +7,11 @@ from typing import assert_never
 
 from msgspec import Struct, structs
 
+from specs.agents import Agent
 from specs.events import RunEnded
 from specs.fold import ModelTurn
 from specs.items import FunctionCall, Item, Message
+from specs.requests import Allowance
 from specs.steps import Moment, StepsEnd, steps_of
 from specs.threads import IncompleteMessage, Step, StepStatus, ThreadMessage, ThreadRun, ThreadRunStatus
 from specs.usage import add_usages
@@ -67,6 +69,29 @@ def leg_end(
         if isinstance(item, Message)
     )
     return LegEnd(stands, steps, messages, shown)
+
+
+def leg_agent(run: ThreadRun) -> Agent:
+    """The agent of a leg: what the run may still put out is its ceiling."""
+    agent, most = run.terms.agent, run.terms.max_completion_tokens
+    if most is None:
+        return agent
+    left = max(1, most - (run.usage.output or 0))
+    ceiling = agent.limits.max_output_tokens
+    limits = structs.replace(agent.limits, max_output_tokens=left if ceiling is None else min(ceiling, left))
+    return structs.replace(agent, limits=limits)
+
+
+def leg_allowance(run: ThreadRun) -> Allowance:
+    """The tokens that a leg may take: what the legs before have left."""
+    terms, used = run.terms, run.usage
+    return Allowance(
+        prompt=None if terms.max_prompt_tokens is None else terms.max_prompt_tokens - (used.input or 0),
+        completion=(
+            None if terms.max_completion_tokens is None else terms.max_completion_tokens - (used.output or 0)
+        ),
+        cuts_middle=terms.last_messages is None,
+    )
 
 
 def thread_message(

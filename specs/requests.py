@@ -115,6 +115,17 @@ class CompactAsk(Struct, frozen=True, omit_defaults=True):
     """Tokens; None leaves it to the model's window."""
 
 
+class Allowance(Struct, frozen=True, omit_defaults=True):
+    """How many tokens the model calls of a run may take together; over it the run ends incomplete. None is
+    no limit."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    cuts_middle: bool = False
+    """Whether exchanges in the middle of the context are left out to keep to it, and to the model's
+    window."""
+
+
 class RunRequest(Struct, frozen=True):
     """One run of an agent, as any of the APIs asks for it."""
 
@@ -132,6 +143,7 @@ class RunRequest(Struct, frozen=True):
     """Whether the oldest exchanges may be left out where the input is longer than the model's window."""
     compaction: CompactAsk | None = None
     """Whether the context is replaced by a summary where it grows too long; None is never."""
+    allowance: Allowance | None = None
     min_output_tokens: int | None = None
     """The least output the caller can use; None is the house's least (256)."""
     warnings: tuple[str, ...] = ()

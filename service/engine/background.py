@@ -28,6 +28,7 @@ from specs.errors import ClientGone, DragomanError, Failure, InvalidKey, ModelNo
 from specs.events import Event, RunCreated
 from specs.fold import Fold
 from specs.items import Item
+from specs.legs import leg_agent
 
 TICK_SECONDS = 5.0
 """Between two rounds of renewing leases and taking over."""
@@ -207,7 +208,7 @@ class Background:
         a thread has a copy."""
         created, leg = job.created, job.prepared.leg
         if leg is not None:
-            return leg.run.terms.agent
+            return leg_agent(leg.run)
         pinned = await self._agents.load(f"{created.agent}@{created.agent_version}", key)
         return pinned or self._agents.find(job.prepared.request.agent, key)
 

@@ -82,8 +82,8 @@ class Loop:
             warned = len(self.fold.warnings)
             try:
                 finish = await self._call_model(number, step)
-            except BudgetExhausted:
-                return Outcome("incomplete", "length", "budget_exhausted")
+            except BudgetExhausted as error:
+                return Outcome("incomplete", "length", error.code)
             forced = all(warning.param != "tool_choice" for warning in self.fold.warnings[warned:])
             outcome = await self._after_step(finish, step, forced=forced)
             if outcome is not None:

@@ -6,21 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from providers.profiles import Profile
+from service.engine.allowance import WithinAllowance
 from service.engine.compact import Compactions
 from service.engine.compacting import Compacting, CompactTerms
 from service.engine.custom import WithCustomTools
 from service.engine.media import Media, WithFiles
+from service.engine.model_calls import ModelCalls
 from service.engine.ports import OpenModel
 from service.engine.window import WithinWindow
 from service.ids import new_id
 from specs.events import Warned
+from specs.usage import Usage, add_usages
 
 if TYPE_CHECKING:
     from service.engine.runs import Run
 
 
 def opener(
-    run: Run, calls: OpenModel, profile: Profile, *, media: Media, compactions: Compactions
+    run: Run, calls: ModelCalls, profile: Profile, *, media: Media, compactions: Compactions
 ) -> OpenModel:
     """The context is compacted, files are filled in, custom tools written as functions where they have to
     be, and what is too long is cut or refused; then `calls` pays and sends.
@@ -29,11 +32,16 @@ def opener(
     def tell(message: str) -> None:
         run.log.append([Warned(message)])
 
+    async def used() -> Usage:
+        return add_usages(settlement.usage for settlement in await calls.settled())
+
     request = run.request
     within = WithinWindow(calls, profile, may_cut=request.may_truncate, tell=tell)
-    with_tools = within if profile.takes_custom_tools else WithCustomTools(within)
+    with_tools: OpenModel = within if profile.takes_custom_tools else WithCustomTools(within)
     terms = None
     if request.compaction is not None:
         seal = partial(compactions.seal, project=run.caller.project)
         terms = CompactTerms(request.compaction, run.agent.limits.max_output_tokens, seal)
+    if request.allowance is not None:
+        with_tools = WithinAllowance(with_tools, profile, request.allowance, used=used, tell=tell)
     return Compacting(WithFiles(with_tools, media), profile, terms=terms, new_id=new_id, tell=tell)

@@ -29,9 +29,8 @@ def surely_too_long(request: ModelRequest, profile: Profile) -> bool:
 
 def truncated(request: ModelRequest, profile: Profile) -> ModelRequest:
     """The request without its oldest exchanges, as many as it takes to fit by estimate."""
-    if profile.context_window is None:
-        return request
-    excess = estimate(request, profile) - _room(request, profile.context_window)
+    fits = room(request, profile)
+    excess = 0 if fits is None else estimate(request, profile) - fits
     if excess <= 0:
         return request
     dropped: set[int] = set()
@@ -51,8 +50,11 @@ def estimate(request: ModelRequest, profile: Profile) -> int:
     return needs.guess_with(-(-needs.text_bytes // BYTES_PER_TOKEN))
 
 
-def _room(request: ModelRequest, window: int) -> int:
-    """What the input may take of the window."""
+def room(request: ModelRequest, profile: Profile) -> int | None:
+    """What the input may take of the window; None where nobody knows it."""
+    window = profile.context_window
+    if window is None:
+        return None
     share = window // OUTPUT_SHARE
     return window - min(request.settings.max_output_tokens or share, window // 2)
 
