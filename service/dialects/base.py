@@ -49,7 +49,7 @@ class Dialect(Protocol):
     """An outward wire format."""
 
     name: str
-    """`chat` or `responses`."""
+    """`chat`, `responses` or `messages`."""
     named_events: bool
     """Whether SSE frames carry `event: <type>`."""
     done: bool
@@ -72,4 +72,8 @@ class Dialect(Protocol):
 
     def error(self, failure: Failure) -> Struct:
         """The error envelope."""
+        ...
+
+    def status(self, failure: Failure) -> int:
+        """The HTTP status of a failure; an API may have one of its own for some."""
         ...

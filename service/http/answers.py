@@ -136,7 +136,7 @@ def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer) -> J
         failure = ended.error
         return JSONAnswer(
             msgspec.json.encode(dialect.error(failure)),
-            status=failure.status,
+            status=dialect.status(failure),
             headers=failure_headers(failure),
         )
     renderer.feed(events)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import structlog
@@ -89,7 +89,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     scope = handler.opt["scope"]
     if scope == PUBLIC:
         return
-    key = await house_of(connection).keys.open(_bearer(header(connection.scope, b"authorization") or ""))
+    key = await house_of(connection).keys.open(_secret_of(connection.scope["headers"]))
     if scope != ANY_KEY and scope not in key.scopes:
         raise PermissionDenied(f'Key "{key.name}" lacks the scope {scope!r}.')
     connection.scope["state"]["key"] = key
@@ -103,8 +103,12 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         )
 
 
-def _bearer(header: str) -> str:
-    kind, _, secret = header.partition(" ")
+def _secret_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The secret a request came with: a bearer token, else `x-api-key`, as one API has it."""
+    given = dict(headers)
+    kind, _, secret = given.get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
+        secret = given.get(b"x-api-key", b"").decode("latin-1")
+    if not secret.strip():
         raise InvalidKey
     return secret.strip()

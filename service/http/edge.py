@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 from service.http.finished import tell_finished
 from service.http.headers import failure_headers
 from service.http.house import House
+from service.http.wording import id_headers, worded_early
 from service.ids import new_id
 from service.telemetry.logs import request_id
 from specs.errors import DragomanError, Overloaded, ServerError, ShuttingDown
@@ -42,7 +43,7 @@ class Edge:
         began = time.perf_counter()
         id = new_id("req")
         request_id.set(id)
-        header = (b"x-request-id", id.encode())
+        headers = id_headers(scope, id)
         status = 0
         state = scope["state"]
 
@@ -50,7 +51,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], header]
+                message["headers"] = [*message["headers"], *headers]
             recorder = state.get("recorder")
             if recorder is not None:
                 await recorder.take(message, begun=state.get("begun", False))
@@ -116,9 +117,9 @@ class Edge:
         if scope["path"].startswith("/health/"):
             await self._app(scope, receive, send)
         elif self._house.draining:
-            await refuse(ShuttingDown(retry_after=OVERLOAD_RETRY_SECONDS), send)
+            await refuse(ShuttingDown(retry_after=OVERLOAD_RETRY_SECONDS), scope, send)
         elif self.in_flight >= self._max_in_flight:
-            await refuse(Overloaded(retry_after=OVERLOAD_RETRY_SECONDS), send)
+            await refuse(Overloaded(retry_after=OVERLOAD_RETRY_SECONDS), scope, send)
         else:
             await self._serve(scope, receive, send)
 
@@ -132,16 +133,17 @@ class Edge:
             self._house.metrics.in_flight = self.in_flight
 
 
-async def refuse(error: DragomanError, send: Any) -> None:
-    """Answer with an error before the application is asked; `send` is ASGI's."""
-    body = msgspec.json.encode(error_body(error.failure))
+async def refuse(error: DragomanError, scope: Any, send: Any) -> None:
+    """Answer with an error before the application is asked; `scope` and `send` are ASGI's."""
+    status, told = worded_early(scope, error.failure)
+    body = msgspec.json.encode(told)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"retry-after", str(int(error.retry_after or 0)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

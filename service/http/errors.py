@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from service.http.finished import path_of
 from service.http.headers import failure_headers
-from service.http.spellings import spelled_error
+from service.http.wording import worded
 from specs.errors import BodyTooLarge, DragomanError, InvalidRequest, MethodNotAllowed, NotFound, ServerError
 
 log = structlog.get_logger()
@@ -22,8 +22,9 @@ def on_dragoman_error(request: Request[Any, Any, Any], error: DragomanError) -> 
     """Answer with one of our own failures."""
     failure = error.failure
     headers = {name.decode(): value.decode() for name, value in failure_headers(failure)}
-    body = msgspec.json.encode(spelled_error(request, failure))
-    return Response(body, media_type="application/json", status_code=failure.status, headers=headers)
+    status, body = worded(request, failure)
+    encoded = msgspec.json.encode(body)
+    return Response(encoded, media_type="application/json", status_code=status, headers=headers)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -10,6 +10,8 @@ from litestar.types import ASGIApp
 from service.http.answers import json_answer
 from service.http.begin import load_agent
 from service.http.house import house_of, key_of
+from service.http.model_infos import model_info, model_page
+from service.http.wording import speaks_messages
 from specs.agents import Agent
 from specs.openai.models import Model, ModelList
 
@@ -22,9 +24,12 @@ from specs.openai.models import Model, ModelList
     tags=["Models"],
 )
 async def list_models(request: Request[Any, Any, Any]) -> ASGIApp:
-    """Every agent the key's project sees and the key allows."""
+    """Every agent the key's project sees and the key allows. Callers of the Messages API, which send its
+    version header, get its shape, in pages."""
     key = key_of(request)
     agents = await house_of(request).agents.visible(key)
+    if speaks_messages(request.scope):
+        return json_answer(model_page(agents, request.query_params))
     return json_answer(ModelList(data=tuple(agent_to_model(agent) for agent in agents)))
 
 
@@ -39,7 +44,8 @@ async def retrieve_model(request: Request[Any, Any, Any], model: str) -> ASGIApp
     """One agent, by id or alias; ids may hold slashes."""
     key = key_of(request)
     name = model.removeprefix("/")
-    return json_answer(agent_to_model(await load_agent(house_of(request), key, name)))
+    agent = await load_agent(house_of(request), key, name)
+    return json_answer(model_info(agent) if speaks_messages(request.scope) else agent_to_model(agent))
 
 
 def agent_to_model(agent: Agent) -> Model:

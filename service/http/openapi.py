@@ -1,6 +1,6 @@
 """The OpenAPI document, made from the routes and the wire types they declare in `opt`:
-`scope`, `body` or `form`, `query`, `answer`, `stream` (the types of the events) and `example` (a body
-that works). An `answer` of `bytes` is a file.
+`scope`, `body` or `form`, `query`, `answer`, `stream` (the types of the events), `error` (an envelope other
+than the usual) and `example` (a body that works). An `answer` of `bytes` is a file.
 
 `python -m service.http.openapi specs/openapi.json` writes it.
 """
@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
 
+from service.dialects.messages.failures import OVERLOADED
 from service.http.auth import ANY_KEY, PUBLIC
 from service.http.routes import API_HANDLERS, API_PATHS, TOP_HANDLERS
 from service.http.schemas import Json, Schemas, choices, described
@@ -42,6 +44,7 @@ _ERRORS: dict[int, tuple[str, str]] = {
     502: ("ProviderFailed", "The model's provider failed."),
     503: ("Unavailable", "The server or the model's provider cannot take the request now."),
     504: ("ProviderTooSlow", "The model's provider did not answer in time."),
+    OVERLOADED: ("Overloaded", "The server or the model's provider has too much to do."),
 }
 """By status: the component's name, and what it means."""
 _PUBLIC_ERRORS = (400, 431, 503)
@@ -64,7 +67,8 @@ _STREAM = "Server-sent events; the schema is that of one event's `data`."
 def document() -> bytes:
     """The whole document as JSON, in a stable order."""
     operations = _operations()
-    schemas = Schemas({type for _, handler in operations for type in _types_of(handler)} | {ErrorBody})
+    envelopes = {handler.opt.get("error", ErrorBody) for _, handler in operations}
+    schemas = Schemas({type for _, handler in operations for type in _types_of(handler)} | envelopes)
     paths: Json = {}
     for path, handler in operations:
         paths.setdefault(path, {})[_method(handler)] = _operation(path, handler, schemas)
@@ -77,7 +81,12 @@ def document() -> bytes:
         "paths": paths,
         "components": {
             "schemas": schemas.components,
-            "responses": {name: _error(text, schemas) for name, text in _ERRORS.values()},
+            "responses": {
+                _prefix(envelope) + name: _error(text, schemas, envelope)
+                for envelope in sorted(envelopes, key=str)
+                for status, (name, text) in _ERRORS.items()
+                if envelope is not ErrorBody or status != OVERLOADED
+            },
             "headers": _HEADERS,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key, `sk-drg-…`."}
@@ -179,15 +188,25 @@ def _errors(opt: Json) -> Json:
         statuses = _INFERENCE_ERRORS if opt["scope"] == "inference" else _WRITING_ERRORS
     else:
         statuses = _READING_ERRORS
-    return {str(status): {"$ref": f"#/components/responses/{_ERRORS[status][0]}"} for status in statuses}
+    prefix = _prefix(opt.get("error", ErrorBody))
+    return {
+        str(status): {"$ref": f"#/components/responses/{prefix}{_ERRORS[status][0]}"}
+        for status in statuses
+        if prefix or status != OVERLOADED
+    }
 
 
-def _error(text: str, schemas: Schemas) -> Json:
+def _prefix(envelope: type[Struct]) -> str:
+    """What tells the error answers of an envelope from the usual ones."""
+    return "" if envelope is ErrorBody else envelope.__name__.removesuffix("ErrorBody")
+
+
+def _error(text: str, schemas: Schemas, envelope: type[Struct]) -> Json:
     names = ("x-request-id", "retry-after", "x-should-retry")
     return {
         "description": text,
         "headers": {name: _header(name) for name in names},
-        "content": {"application/json": {"schema": schemas.of(ErrorBody)}},
+        "content": {"application/json": {"schema": schemas.of(envelope)}},
     }
 
 

@@ -16,6 +16,7 @@ from service.http import (
     inference,
     input_tokens,
     keys,
+    messages,
     models,
     responses,
     schema,
@@ -31,6 +32,8 @@ from specs.errors import DragomanError
 API_HANDLERS = (
     inference.create_chat_completion,
     inference.create_response,
+    messages.create_message,
+    messages.count_message_tokens,
     compaction.compact_response,
     responses.retrieve_response,
     responses.delete_response,

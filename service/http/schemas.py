@@ -14,13 +14,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from specs.openai.documented import COMPONENTS, REQUIRED
+from specs.anthropic.documented import COMPONENTS as MESSAGES_COMPONENTS
+from specs.anthropic.documented import REQUIRED as MESSAGES_REQUIRED
+from specs.openai.documented import COMPONENTS as FIRST_COMPONENTS
+from specs.openai.documented import REQUIRED as FIRST_REQUIRED
 
 Json = dict[str, Any]
 """A piece of the document; it leaves as bytes only."""
 
+COMPONENTS = FIRST_COMPONENTS | MESSAGES_COMPONENTS
+REQUIRED = FIRST_REQUIRED | MESSAGES_REQUIRED
 _PREFIX = "#/components/schemas/"
-_FAMILIES = {"chat": "Chat"}
+_FAMILIES = {"chat": "Chat", "messages": "Messages", "blocks": "MessagesInput", "events": "Messages"}
 """What names a type whose name another has too, by its module; the others are of the Responses API."""
 
 

@@ -32,6 +32,10 @@ class ChatDialect:
         """The error envelope."""
         return error_body(failure)
 
+    def status(self, failure: Failure) -> int:
+        """The failure's own."""
+        return failure.status
+
 
 chat = ChatDialect()
 """The dialect; it holds no state."""

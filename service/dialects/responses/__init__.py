@@ -64,6 +64,10 @@ class ResponsesDialect:
         """What is kept of a request to write its answer again."""
         return msgspec.json.encode(echo_of(reading)).decode()
 
+    def status(self, failure: Failure) -> int:
+        """The failure's own."""
+        return failure.status
+
     def error(self, failure: Failure) -> ErrorBody:
         """The error envelope."""
         return self._spelling.error(failure)

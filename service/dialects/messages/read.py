@@ -1,0 +1,134 @@
+"""A request's body, read: every field honoured, warned about, or refused by a 400 naming it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import structs
+
+from service.dialects.base import NewId, Reading
+from service.dialects.messages.parts import lifetime
+from service.dialects.messages.settings import read_settings
+from service.dialects.messages.tools import read_choice, read_tools
+from service.dialects.messages.turns import TurnReader
+from service.dialects.validation import at_most, decode, is_given
+from specs.anthropic.blocks import CacheControl, TextBlock
+from specs.anthropic.messages import CreateMessage
+from specs.errors import InvalidRequest
+from specs.items import File, FunctionCall, FunctionResult, Image, Item, Message, Text
+from specs.requests import CacheMark, FilePlace, RunRequest
+
+UNTHREADED = "thread_unsupported_request"
+"""The code at which the official SDKs go on without a thread, sending the whole conversation."""
+_REFUSED = {
+    "compaction": ("this server makes no signed summaries", None),
+    "thread": ("no threads are kept here; send the whole conversation", UNTHREADED),
+}
+_LEFT_OUT = ("container", "diagnostics", "fallbacks", "fallback_credit_token", "billing_policy")
+_KEEPS_ALL = b'"all"'
+
+_request = msgspec.json.Decoder(CreateMessage)
+
+
+def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Reading:
+    """Read the body of `POST /v1/messages`, or of a request that only counts.
+
+    Raises InvalidRequest whose `param` names the field at fault.
+    """
+    wire = decode(body, _request)
+    _refuse_unserved(wire)
+    warnings = _warnings(wire)
+    files: list[FilePlace] = []
+    settings = read_settings(wire, counts_only=counts_only, warnings=warnings)
+    tools = read_tools(wire.tools, warnings)
+    items = TurnReader(new_id, warnings, files).read(wire.messages)
+    instructions, marks = read_system(wire.system)
+    request = RunRequest(
+        agent=wire.model,
+        items=_with_last_marked(items, wire.cache_control),
+        instructions=instructions,
+        tools=tools,
+        tool_choice=read_choice(wire.tool_choice),
+        settings=settings,
+        warnings=tuple(warnings),
+        instruction_marks=marks,
+    )
+    return Reading(request, wire, bool(wire.stream), files=tuple(files))
+
+
+def read_system(system: str | list[TextBlock] | None) -> tuple[str | None, tuple[CacheMark, ...]]:
+    """The system prompt as one text, and where in it a caller set cache marks."""
+    if system is None or isinstance(system, str):
+        return system or None, ()
+    text, marks = "", []
+    for block in system:
+        text = f"{text}\n\n{block.text}" if text and block.text else text or block.text
+        if (kept := lifetime(block.cache_control)) is not None:
+            marks.append(CacheMark(len(text), kept))
+    return text or None, tuple(marks) if text else ()
+
+
+def _refuse_unserved(wire: CreateMessage) -> None:
+    if not at_most(wire.model, 256, param="model"):
+        raise InvalidRequest("model must not be empty.", param="model")
+    for name, (why, code) in _REFUSED.items():
+        if is_given(getattr(wire, name)):
+            raise InvalidRequest(f"{name} is not supported: {why}.", param=name, code=code)
+    if wire.inference_geo not in (None, "global"):
+        raise InvalidRequest(
+            "inference_geo must be 'global': where an agent's model runs is its operator's choice.",
+            param="inference_geo",
+        )
+
+
+def _warnings(wire: CreateMessage) -> list[str]:
+    left_out = [name for name in _LEFT_OUT if is_given(getattr(wire, name))]
+    told = {
+        "top_k": wire.top_k is not None,
+        "mcp_servers": bool(wire.mcp_servers),
+        "context_management": _would_edit(wire),
+        "speed": wire.speed == "fast",
+        "user_profile_id": wire.user_profile_id is not None,
+        "output_format": wire.output_format is not None and _has_format(wire),
+    }
+    left_out += [name for name, is_told in told.items() if is_told]
+    return [f"{name} is not supported and was left out." for name in left_out]
+
+
+def _has_format(wire: CreateMessage) -> bool:
+    return wire.output_config is not None and wire.output_config.format is not None
+
+
+def _would_edit(wire: CreateMessage) -> bool:
+    """Whether an edit would leave anything out: one that keeps all thinking is what is done anyway."""
+    edits = wire.context_management.edits if wire.context_management is not None else None
+    return any(
+        not (edit.type.startswith("clear_thinking") and is_given(edit.keep) and _raw(edit.keep) == _KEEPS_ALL)
+        for edit in edits or ()
+    )
+
+
+def _raw(value: msgspec.Raw | msgspec.UnsetType) -> bytes:
+    return b"" if isinstance(value, msgspec.UnsetType) else bytes(value)
+
+
+Markable = TypeVar("Markable", Text, Image, File, FunctionCall, FunctionResult)
+
+
+def _with_last_marked(items: tuple[Item, ...], mark: CacheControl | None) -> tuple[Item, ...]:
+    """Put the mark of the whole request on the last block that can carry one and has none."""
+    kept = lifetime(mark)
+    if kept is None:
+        return items
+    for position in range(len(items) - 1, -1, -1):
+        match items[position]:
+            case Message(content=(*before, (Text() | Image() | File()) as last)) as item:
+                marked = structs.replace(last, cache=last.cache or kept)
+                changed = structs.replace(item, content=(*before, marked))
+            case (FunctionCall() | FunctionResult()) as item:
+                changed = structs.replace(item, cache=item.cache or kept)
+            case _:
+                continue
+        return (*items[:position], changed, *items[position + 1 :])
+    return items

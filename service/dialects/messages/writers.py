@@ -1,0 +1,228 @@
+"""Writers: how the items of a run become blocks as they grow. One for each item."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import structs
+
+from service.dialects.messages.answer import (
+    EMPTY_INPUT,
+    call_input,
+    citation,
+    hosted_result,
+    hosted_use,
+    thinking_block,
+)
+from service.dialects.messages.block_queue import Block, BlockQueue
+from specs.anthropic.events import (
+    CitationsDelta,
+    InputJsonDelta,
+    SignatureDelta,
+    TextDelta,
+    ThinkingDelta,
+)
+from specs.anthropic.messages import AnswerText, AnswerThinking, AnswerToolUse
+from specs.items import (
+    Annotation,
+    Arguments,
+    FunctionCall,
+    HostedCall,
+    Item,
+    Message,
+    Part,
+    Reasoning,
+    ReasoningPart,
+    Refusal,
+    Sealed,
+    Summary,
+    Text,
+    Thought,
+)
+
+
+class Writer(Protocol):
+    """Writes one item."""
+
+    def start_part(self, part: int, content: Part) -> None: ...
+    def grow(self, part: int, data: str) -> None: ...
+    def annotate(self, part: int, annotation: Annotation) -> None: ...
+    def end_part(self, part: int, content: Part) -> None: ...
+    def end(self, item: Item) -> None: ...
+
+
+def writer_of(item: Item, queue: BlockQueue, *, hides_thinking: bool) -> Writer | None:
+    """The writer of an item that has started; None where it is not shown."""
+    match item:
+        case Message():
+            return MessageWriter(queue)
+        case Reasoning():
+            return ThinkingWriter(item, queue, hidden=hides_thinking)
+        case FunctionCall():
+            return CallWriter(item, queue)
+        case HostedCall():
+            return HostedWriter(item, queue)
+        case _:
+            return None
+
+
+class MessageWriter:
+    """Text: a block a part, from its first word on; a part without any is no block."""
+
+    def __init__(self, queue: BlockQueue) -> None:
+        self._queue = queue
+        self._blocks: dict[int, Block] = {}
+        self._early: dict[int, list[Annotation]] = {}
+        """Citations that came before the text."""
+
+    def start_part(self, part: int, content: Part) -> None:
+        """Nothing is shown before the first word."""
+
+    def grow(self, part: int, data: str) -> None:
+        """More text."""
+        block = self._blocks.get(part)
+        if block is None:
+            block = self._blocks[part] = self._queue.place()
+            self._queue.start(block, AnswerText(""))
+        self._queue.grow(block, TextDelta(data))
+        for annotation in self._early.pop(part, ()):
+            self.annotate(part, annotation)
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """A source of the text."""
+        block = self._blocks.get(part)
+        if block is None:
+            self._early.setdefault(part, []).append(annotation)
+        else:
+            self._queue.grow(block, CitationsDelta(citation(annotation)))
+
+    def end_part(self, part: int, content: Part) -> None:
+        """The text is whole."""
+        block = self._blocks.pop(part, None)
+        if block is not None and isinstance(content, Text | Refusal):
+            self._queue.stop(block)
+
+    def end(self, item: Item) -> None:
+        """All parts have ended before."""
+
+
+class ThinkingWriter:
+    """Thinking: a block a part; its signature comes last."""
+
+    def __init__(self, item: Reasoning, queue: BlockQueue, *, hidden: bool) -> None:
+        self._item = item
+        self._queue = queue
+        self._hidden = hidden
+        self._blocks: dict[int, Block] = {}
+        self._sealed: set[int] = set()
+
+    def start_part(self, part: int, content: Part) -> None:
+        """A thought begins; one that is sealed is shown when it is whole."""
+        block = self._blocks[part] = self._queue.place()
+        if isinstance(content, Sealed):
+            self._sealed.add(part)
+        else:
+            self._queue.start(block, AnswerThinking("", ""))
+
+    def grow(self, part: int, data: str) -> None:
+        """More of a thought."""
+        if part not in self._sealed and not self._hidden:
+            self._queue.grow(self._blocks[part], ThinkingDelta(data))
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """Thoughts cite nothing."""
+
+    def end_part(self, part: int, content: Part) -> None:
+        """A thought is whole."""
+        if isinstance(content, Thought | Summary | Sealed):
+            self._end_part(self._blocks.pop(part), content)
+
+    def _end_part(self, block: Block, content: ReasoningPart) -> None:
+        whole = thinking_block(self._item, content, hidden=self._hidden)
+        if not isinstance(whole, AnswerThinking):
+            self._queue.start(block, whole)
+        elif whole.signature:
+            self._queue.grow(block, SignatureDelta(whole.signature))
+        self._queue.stop(block)
+
+    def end(self, item: Item) -> None:
+        """All parts have ended before."""
+
+
+class CallWriter:
+    """A call of a tool the caller runs: its input grows as the model writes it.
+
+    A custom tool's free text goes out whole, inside an object.
+    """
+
+    def __init__(self, call: FunctionCall, queue: BlockQueue) -> None:
+        self._queue = queue
+        self._custom = call.custom
+        self._grown = False
+        self._block = queue.place()
+        queue.start(self._block, AnswerToolUse(call.call_id, call.name, EMPTY_INPUT))
+
+    def start_part(self, part: int, content: Part) -> None:
+        """The block has started with the item."""
+
+    def grow(self, part: int, data: str) -> None:
+        """More of the input."""
+        if not self._custom:
+            self._grown = True
+            self._queue.grow(self._block, InputJsonDelta(data))
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """Calls cite nothing."""
+
+    def end_part(self, part: int, content: Part) -> None:
+        """The block ends with the item."""
+
+    def end(self, item: Item) -> None:
+        """The call is whole."""
+        assert isinstance(item, FunctionCall)
+        if not self._grown and item.arguments:
+            self._queue.grow(self._block, InputJsonDelta(bytes(call_input(item)).decode()))
+        self._queue.stop(self._block)
+
+
+class HostedWriter:
+    """A call the server runs: shown when its input is whole, its result after it.
+
+    The input stands in the block and comes as a delta too: some clients read the one, some the other.
+    """
+
+    def __init__(self, call: HostedCall, queue: BlockQueue) -> None:
+        self._call = call
+        self._queue = queue
+        self._shown = False
+        self._use = queue.place()
+        self._result = queue.place()
+
+    def start_part(self, part: int, content: Part) -> None:
+        """Nothing is shown before the input is whole."""
+
+    def grow(self, part: int, data: str) -> None:
+        """See `start_part`."""
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """Calls cite nothing."""
+
+    def end_part(self, part: int, content: Part) -> None:
+        """The input is whole."""
+        if isinstance(content, Arguments):
+            self._show(structs.replace(self._call, arguments=content.text))
+
+    def end(self, item: Item) -> None:
+        """The result is there, or was given up."""
+        assert isinstance(item, HostedCall)
+        if not self._shown:
+            self._show(item)
+        self._queue.start(self._result, hosted_result(item))
+        self._queue.stop(self._result)
+
+    def _show(self, call: HostedCall) -> None:
+        self._shown = True
+        use = hosted_use(call)
+        self._queue.start(self._use, use)
+        self._queue.grow(self._use, InputJsonDelta(bytes(use.input).decode()))
+        self._queue.stop(self._use)

@@ -1,0 +1,68 @@
+"""The routes of the Messages API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.types import ASGIApp
+
+from service.dialects.messages import read_request
+from service.http.answers import answer, json_answer, require_json
+from service.http.begin import load_agent
+from service.http.house import house_of, key_of
+from service.http.input_tokens import with_context
+from service.http.wording import messages_dialect
+from service.ids import new_id
+from specs.anthropic.events import MessageStreamEvent
+from specs.anthropic.messages import CreateMessage, MessageAnswer, MessageErrorBody, MessageTokens
+
+_EXAMPLE = {
+    "model": "agent_demo",
+    "max_tokens": 1024,
+    "messages": [{"role": "user", "content": "Hello!"}],
+}
+
+
+@post(
+    "/messages",
+    opt={
+        "scope": "inference",
+        "body": CreateMessage,
+        "answer": MessageAnswer,
+        "stream": (MessageStreamEvent,),
+        "error": MessageErrorBody,
+        "example": _EXAMPLE,
+    },
+    status_code=200,
+    operation_id="createMessage",
+    summary="Run an agent over Messages",
+    tags=["Inference"],
+)
+async def create_message(request: Request[Any, Any, Any]) -> ASGIApp:
+    """Answer a conversation; `model` is an agent's id or alias. The key may come as `x-api-key` too."""
+    return await answer(request, messages_dialect())
+
+
+@post(
+    "/messages/count_tokens",
+    opt={
+        "scope": "inference",
+        "body": CreateMessage,
+        "answer": MessageTokens,
+        "error": MessageErrorBody,
+    },
+    status_code=200,
+    operation_id="countMessageTokens",
+    summary="Count the tokens of a conversation",
+    tags=["Inference"],
+)
+async def count_message_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
+    """The input tokens that a request to `POST /v1/messages` would have; `max_tokens` may be left out.
+    Nothing runs or is charged."""
+    house, key = house_of(request), key_of(request)
+    require_json(request)
+    asked = await with_context(house, key, read_request(await request.body(), new_id, counts_only=True))
+    agent = await load_agent(house, key, asked.agent)
+    counted = await house.counting.count(asked, agent=agent, project=key.project)
+    return json_answer(MessageTokens(counted.tokens))

@@ -1,0 +1,25 @@
+"""How requests to the Messages API read in the OpenAPI document, where what is decoded is wider."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from specs.anthropic.blocks import (
+    AssistantTurn,
+    DocumentBlock,
+    ImageBlock,
+    SearchResultBlock,
+    SystemTurn,
+    TextBlock,
+    UserTurn,
+)
+from specs.anthropic.messages import Tool
+
+COMPONENTS: dict[str, tuple[type[Struct], ...]] = {
+    "Turn": (UserTurn, AssistantTurn, SystemTurn),
+    "DocumentContent": (TextBlock, ImageBlock),
+    "ToolResultContent": (TextBlock, ImageBlock, SearchResultBlock, DocumentBlock),
+    "MessagesTool": (Tool,),
+}
+
+REQUIRED: dict[str, tuple[str, ...]] = {"CreateMessage": ("max_tokens",)}

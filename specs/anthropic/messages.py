@@ -1,0 +1,300 @@
+"""The Messages API on the wire: the body of a request, and what we promise to answer.
+
+Requests are wide: every field may be null, blocks and tools stay raw until their `type` is known.
+Answers are exact. After https://platform.claude.com/docs/en/api/messages/create, version 2023-06-01,
+and the official Python SDK 2.11.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from specs.anthropic.blocks import TOOL_NAME_128, CacheControl, TextBlock
+from specs.openai.marks import (
+    LARGEST,
+    MODEL,
+    NOTHING,
+    OBJECT,
+    OBJECT_OR_NULL,
+    listed,
+    shaped,
+    sized,
+    within,
+    words,
+)
+
+StopReason: TypeAlias = Literal[
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+]
+Display: TypeAlias = Literal["summarized", "omitted"]
+
+
+class Metadata(Struct, frozen=True):
+    user_id: str | None = None
+    """Who the request is for, as an opaque id."""
+
+
+class ThinkingEnabled(Struct, frozen=True, tag_field="type", tag="enabled"):
+    """Think for at most so many tokens."""
+
+    budget_tokens: Annotated[int, within(1_024, LARGEST)]
+    """Less than `max_tokens`."""
+    display: Display | None = None
+
+
+class ThinkingAdaptive(Struct, frozen=True, tag_field="type", tag="adaptive"):
+    """Think as long as the model sees fit."""
+
+    display: Display | None = None
+
+
+class ThinkingDisabled(Struct, frozen=True, tag_field="type", tag="disabled"):
+    """Do not think."""
+
+
+class ThinkingBetweenTools(Struct, frozen=True, tag_field="type", tag="between_tools"):
+    """Think between tool calls only."""
+
+
+Thinking: TypeAlias = ThinkingEnabled | ThinkingAdaptive | ThinkingDisabled | ThinkingBetweenTools
+
+
+class OutputFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
+    """JSON that follows a schema."""
+
+    schema: Annotated[Raw, OBJECT]
+
+
+class OutputConfig(Struct, frozen=True):
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    format: OutputFormat | None = None
+
+
+class ToolChoice(Struct, frozen=True):
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    """With `tool`: the one to call."""
+    disable_parallel_tool_use: bool | None = None
+
+
+class Tool(Struct, frozen=True):
+    """A tool the caller runs. Tools of other types are left out, with a warning."""
+
+    name: Annotated[str, TOOL_NAME_128]
+    input_schema: Annotated[Raw, OBJECT]
+    """JSON Schema of the input, at most 256 KiB and 32 levels deep."""
+    description: str | None = None
+    strict: bool | None = None
+    cache_control: CacheControl | None = None
+    type: Annotated[str, words("custom")] | None = None
+    eager_input_streaming: bool | None = None
+    """Inputs are always streamed as they come."""
+    defer_loading: bool | None = None
+    """Not honoured; answered with a warning."""
+    allowed_callers: list[str] | None = None
+    """Other callers than `direct` are answered with a warning."""
+    input_examples: list[Annotated[Raw, OBJECT]] | None = None
+    """Not honoured; answered with a warning."""
+
+
+class ContextEdit(Struct, frozen=True):
+    type: str
+    keep: Raw | UnsetType = UNSET
+
+
+class ContextManagement(Struct, frozen=True):
+    edits: list[ContextEdit] | None = None
+
+
+class CreateMessage(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/messages`."""
+
+    model: Annotated[str, MODEL]
+    messages: Annotated[list[Annotated[Raw, shaped("Turn")]], listed(1, 8_192)]
+    max_tokens: Annotated[int, within(1, LARGEST)] | None = None
+    system: str | list[TextBlock] | None = None
+    stream: bool | None = None
+    """Answer with server-sent events."""
+    temperature: Annotated[float, within(0, 1)] | None = None
+    top_p: Annotated[float, within(0, 1)] | None = None
+    top_k: int | None = None
+    """Not honoured; answered with a warning."""
+    stop_sequences: list[Annotated[str, sized(1, 1_000)]] | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+    output_format: OutputFormat | None = None
+    """The older place of `output_config.format`."""
+    tools: list[Annotated[Raw, shaped("MessagesTool")]] | None = None
+    tool_choice: ToolChoice | None = None
+    metadata: Metadata | None = None
+    service_tier: Literal["auto", "standard_only"] | None = None
+    cache_control: CacheControl | None = None
+    """A mark on the last block that can carry one."""
+    context_management: ContextManagement | None = None
+    """Edits that would change anything are answered with a warning."""
+    speed: Literal["standard", "fast"] | None = None
+    """`fast` is answered with a warning."""
+    inference_geo: Annotated[str, words("global")] | None = None
+    """Nothing but `global` can be promised here."""
+    compaction: Annotated[Raw, NOTHING] | UnsetType = UNSET
+    thread: Annotated[Raw, NOTHING] | UnsetType = UNSET
+    container: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
+    """Not honoured; answered with a warning, as are the following."""
+    diagnostics: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
+    mcp_servers: list[Annotated[Raw, OBJECT]] | None = None
+    fallbacks: Raw | UnsetType = UNSET
+    fallback_credit_token: Raw | UnsetType = UNSET
+    billing_policy: Raw | UnsetType = UNSET
+    user_profile_id: str | None = None
+
+
+class WebCitation(Struct, frozen=True, tag_field="type", tag="web_search_result_location"):
+    """A page that a text block rests on."""
+
+    url: str
+    title: str | None
+    cited_text: str = ""
+    encrypted_index: str = ""
+
+
+class FileCitation(Struct, frozen=True, tag_field="type", tag="char_location"):
+    """A file that a text block rests on; where in it is not known."""
+
+    document_title: str | None
+    file_id: str | None
+    cited_text: str = ""
+    document_index: int = 0
+    start_char_index: int = 0
+    end_char_index: int = 0
+
+
+Citation: TypeAlias = WebCitation | FileCitation
+
+
+class AnswerText(Struct, frozen=True, tag_field="type", tag="text"):
+    text: str
+    citations: tuple[Citation, ...] | None = None
+
+
+class AnswerThinking(Struct, frozen=True, tag_field="type", tag="thinking"):
+    thinking: str
+    signature: str
+    """Restores the thinking where it is sent back; opaque."""
+
+
+class AnswerRedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
+    data: str
+
+
+class AnswerToolUse(Struct, frozen=True, tag_field="type", tag="tool_use"):
+    id: str
+    name: str
+    input: Annotated[Raw, OBJECT]
+
+
+class AnswerMcpToolUse(Struct, frozen=True, tag_field="type", tag="mcp_tool_use"):
+    """A call the server ran itself."""
+
+    id: str
+    name: str
+    server_name: str
+    input: Annotated[Raw, OBJECT]
+
+
+class AnswerMcpToolResult(Struct, frozen=True, tag_field="type", tag="mcp_tool_result"):
+    tool_use_id: str
+    is_error: bool
+    content: tuple[AnswerText, ...]
+
+
+AnswerBlock: TypeAlias = (
+    AnswerText
+    | AnswerThinking
+    | AnswerRedactedThinking
+    | AnswerToolUse
+    | AnswerMcpToolUse
+    | AnswerMcpToolResult
+)
+
+
+class CacheCreation(Struct, frozen=True):
+    """Tokens written to a cache, by its lifetime."""
+
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
+class OutputTokensDetails(Struct, frozen=True):
+    thinking_tokens: int = 0
+
+
+class ServerToolUsage(Struct, frozen=True):
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of the whole run. `input_tokens` leaves out what was read from and written to a cache."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation: CacheCreation = CacheCreation()
+    output_tokens_details: OutputTokensDetails = OutputTokensDetails()
+    server_tool_use: ServerToolUsage | None = None
+    service_tier: Literal["standard", "priority", "batch"] | None = None
+    estimated: bool | UnsetType = UNSET
+    """True where we counted because the provider did not say; else absent."""
+
+
+class RefusalDetails(Struct, frozen=True, tag_field="type", tag="refusal"):
+    category: str | None = None
+    explanation: str | None = None
+
+
+class MessageAnswer(Struct, frozen=True, tag_field="type", tag="message"):
+    """A whole answer."""
+
+    id: str
+    model: str
+    content: tuple[AnswerBlock, ...]
+    stop_reason: StopReason | None
+    stop_sequence: str | None
+    stop_details: RefusalDetails | None
+    usage: Usage
+    role: Literal["assistant"] = "assistant"
+    container: None = None
+
+
+class MessageTokens(Struct, frozen=True):
+    """How many tokens an input has."""
+
+    input_tokens: int
+
+
+class MessageErrorDetails(Struct, frozen=True):
+    error_code: str
+    param: str
+    """The field at fault; empty where it is none."""
+
+
+class MessageErrorDetail(Struct, frozen=True):
+    type: str
+    message: str
+    details: MessageErrorDetails
+
+
+class MessageErrorBody(Struct, frozen=True, tag_field="type", tag="error"):
+    """The envelope of every error, as an answer's body or as the last event of a stream."""
+
+    error: MessageErrorDetail
+    request_id: str
