@@ -65,6 +65,7 @@ class Agents:
         """Take over a new configuration."""
         self.directory = directory
         self._agents = tuple(fingerprinted(agent) for agent in agents)
+        self._objects = tuple(agent for agent in self._agents if "/" not in agent.id)
         names: dict[str, list[Agent]] = {}
         for agent in self._agents:
             for name in dict.fromkeys((agent.id, *agent.aliases)):
@@ -112,11 +113,11 @@ class Agents:
             await self.cache.maintain()
 
     async def get(self, id: str, key: KeyRecord) -> Known | None:
-        """The agent of this id, as it is now, if a key sees it.
+        """The agent of this id, as it is now, if a key sees it. A plain `provider/model` is none.
 
         Raises StoreUnavailable.
         """
-        for place, agent in enumerate(self._agents, -len(self._agents)):
+        for place, agent in enumerate(self._objects, -len(self._objects)):
             if agent.id == id and self._shows(agent, key):
                 return Known(agent, None, place)
         stored = None if self._store is None else await self._store.current(id)
@@ -133,7 +134,7 @@ class Agents:
         """
         configured = [
             Known(agent, None, place)
-            for place, agent in enumerate(self._agents, -len(self._agents))
+            for place, agent in enumerate(self._objects, -len(self._objects))
             if low < place < high and self._shows(agent, key)
         ]
         if order == "asc":

@@ -38,6 +38,11 @@ def is_owner(stored: StoredAgent, key: KeyRecord) -> bool:
     return stored.project == key.project and stored.owner in (None, key.user)
 
 
+def is_insider(stored: StoredAgent, key: KeyRecord) -> bool:
+    """Whether a key that sees an agent sees all of it: its instructions, versions and sharing too."""
+    return stored.project == key.project
+
+
 def _is_shared_with(stored: StoredAgent, key: KeyRecord) -> bool:
     sharing = stored.sharing
     if sharing.visibility != "shared":

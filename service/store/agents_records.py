@@ -44,8 +44,8 @@ class AgentVersion(Struct, frozen=True):
 
     agent: Agent
     created_at: int
-    created_by: str
-    """The user or else the key that made it."""
+    created_by: str | None
+    """The user or else the key that made it; None where it is the configuration's."""
 
 
 class AgentUpdate(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ LARGEST = 2**31 - 1
 """The largest count taken from a caller."""
 
 
-def words(*allowed: str | int | bool) -> Meta:
+def words(*allowed: str | int | bool | None) -> Meta:
     """Only these values."""
     return Meta(extra_json_schema={"enum": list(allowed)})
 

@@ -1,0 +1,91 @@
+"""What an agent made over the API may be in this deployment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from service.store.agents import Agents
+from service.store.agents_cache import STORED_PREFIXES
+from service.store.agents_records import Sharing
+from service.store.records import KeyRecord
+from specs.agents import Agent
+from specs.errors import InvalidRequest
+
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+
+
+class AgentRules:
+    """Knows models, tools and names. `priced` says whether a `provider/model` has a price."""
+
+    def __init__(self, agents: Agents, *, priced: Callable[[str], bool]) -> None:
+        self._agents = agents
+        self._priced = priced
+
+    def check(self, agent: Agent, key: KeyRecord, *, before: Agent | None) -> None:
+        """Refuse what is new about an agent and cannot be had here. Raises InvalidRequest."""
+        if before is None or agent.model != before.model:
+            self.check_model(agent.model, key)
+        if before is None or agent.tools != before.tools:
+            self._check_capabilities(agent)
+        self._check_aliases(agent.aliases, () if before is None else before.aliases, key)
+
+    def check_model(self, model: str, key: KeyRecord) -> None:
+        """Refuse a model that an agent of this key's project cannot have.
+
+        Raises InvalidRequest naming it.
+        """
+        meant = self._agents.model_of(model, key.project_name)
+        if meant is None:
+            raise InvalidRequest(
+                f"model: there is no model {model[:200]!r} here; name one as 'provider/model', by a name "
+                "of the operator's, or by an agent whose model it is to be.",
+                param="model",
+            )
+        if not self._priced(meant):
+            raise InvalidRequest(
+                f"model: {model[:200]!r} has no price here, so it cannot be run. Tell your operator.",
+                param="model",
+            )
+
+    def _check_capabilities(self, agent: Agent) -> None:
+        allowed = self._agents.directory.capabilities
+        for index, tool in enumerate(agent.tools):
+            kind = tool.__struct_config__.tag
+            if kind not in allowed:
+                words = ", ".join(map(repr, allowed)) or "none"
+                param = f"tools[{index}].type"
+                raise InvalidRequest(
+                    f"{param}: this deployment allows no {kind!r}; it allows {words}.", param=param
+                )
+
+    def _check_aliases(self, aliases: Collection[str], before: Collection[str], key: KeyRecord) -> None:
+        for index, alias in enumerate(aliases):
+            if alias in before:
+                continue
+            param = f"aliases[{index}]"
+            if not _ALIAS.fullmatch(alias) or alias.startswith(STORED_PREFIXES):
+                raise InvalidRequest(
+                    f"{param}: {alias[:80]!r} must be 1 to 128 letters, digits and any of . _ : / -, "
+                    "beginning with a letter or digit, but not with 'agent_' or 'asst_'.",
+                    param=param,
+                )
+            if self._agents.is_taken(alias, key.project_name):
+                raise InvalidRequest(
+                    f"{param}: another agent of this project answers to {alias!r}", param=param
+                )
+
+    def checked(self, sharing: Sharing) -> Sharing:
+        """Refuse to share where nothing is shared. Raises InvalidRequest."""
+        if self._agents.directory.private_only and sharing.visibility != "private":
+            raise InvalidRequest(
+                "sharing.visibility must be 'private': this deployment keeps agents to their owners.",
+                param="sharing.visibility",
+            )
+        return sharing
+
+    def default_sharing(self, key: KeyRecord) -> Sharing:
+        """What a new agent is shared with: as in OpenAI's API every key of its project."""
+        if key.user is None or self._agents.directory.private_only:
+            return Sharing()
+        return Sharing("shared", (key.project,))
