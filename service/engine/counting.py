@@ -46,8 +46,7 @@ class Counting:
     async def count(self, request: RunRequest, *, agent: Agent, project: str) -> InputCount:
         """Count the input of a request to an agent.
 
-        Raises InvalidRequest where the two cannot go together, NotFound for a file that is not there,
-        StoreUnavailable.
+        Raises InvalidRequest where the two cannot go together, StoreUnavailable.
         """
         provider_name, _, model = agent.model.partition("/")
         provider = self._provider(provider_name)

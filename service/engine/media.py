@@ -1,13 +1,14 @@
 """Stored files for a model: a call that names some by id gets their bytes in their place.
 
-Only the request to the provider has them; what is kept and shown of a run goes on naming ids.
+Only the request to the provider has them; what is kept and shown of a run goes on naming ids. A file that
+was deleted since its turn leaves a sentence in its place, so that its chain can go on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -16,7 +17,7 @@ from providers.base import ModelStream
 from service.engine.loop import OpenModel
 from service.store.file_records import FileRecord
 from specs.errors import InvalidRequest, NotFound
-from specs.items import File, FunctionResult, Image, Item, Message, MessagePart
+from specs.items import File, FunctionResult, Image, Item, Message, MessagePart, Text
 from specs.media_types import media_type_of_bytes
 from specs.requests import FilePlace, ModelRequest
 
@@ -62,13 +63,18 @@ class Media:
         self._files = files
         self._project = project
         self._most = most
-        self._loaded: dict[str, Loaded] = {}
+        self._loaded: dict[str, Loaded | None] = {}
         self._bytes = 0
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The files that were named and are not there any more."""
+        return tuple(id for id, loaded in self._loaded.items() if loaded is None)
 
     async def fill(self, request: ModelRequest) -> ModelRequest:
         """Put bytes where files are named.
 
-        Raises NotFound, StoreUnavailable, InvalidRequest for more bytes than may be or an image that is none.
+        Raises StoreUnavailable, InvalidRequest for more bytes than may be or an image that is none.
         """
         named = [id for item in request.items for id in file_ids(item)]
         if not named:
@@ -79,29 +85,37 @@ class Media:
         items = tuple(_filled(item, self._loaded) for item in request.items)
         return structs.replace(request, items=items)
 
-    async def _load(self, id: str) -> Loaded:
+    async def _load(self, id: str) -> Loaded | None:
         file = await self._files.find(id, project=self._project)
         if file is None:
-            raise NotFound(GONE)
+            return None
         self._bytes += file.bytes
         if self._bytes > self._most:
             raise InvalidRequest(
                 f"The files of one request may have {self._most} bytes together.", code="files_too_large"
             )
-        content = await self._files.read(file)
+        try:
+            content = await self._files.read(file)
+        except NotFound:  # deleted a moment ago
+            return None
         return Loaded(await asyncio.to_thread(data_url, content, file.media_type), file.filename)
 
 
 class WithFiles:
-    """Opens model calls with the files they name. See `service.engine.loop.OpenModel`."""
+    """Opens model calls with the files they name. `tell` takes a sentence for each that is gone."""
 
-    def __init__(self, open_model: OpenModel, media: Media) -> None:
+    def __init__(self, open_model: OpenModel, media: Media, *, tell: Callable[[str], None]) -> None:
         self._open_model = open_model
         self._media = media
+        self._tell = tell
+        self._told: frozenset[str] = frozenset()
 
     async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
         """Open a call. Raises what `Media.fill` and the call raise."""
         filled = await self._media.fill(request)
+        for id in sorted(set(self._media.gone) - self._told):
+            self._tell(f"file_id: the file {id!r} of an earlier turn was deleted; the model is told so.")
+        self._told = frozenset(self._media.gone)
         return await self._open_model(filled, step=step, first_item=first_item)
 
 
@@ -139,7 +153,7 @@ def _parts(item: Item) -> tuple[MessagePart, ...]:
             return ()
 
 
-def _filled(item: Item, loaded: Mapping[str, Loaded]) -> Item:
+def _filled(item: Item, loaded: Mapping[str, Loaded | None]) -> Item:
     if not any(file_ids(item)):
         return item
     parts = tuple(_with_bytes(part, loaded) for part in _parts(item))
@@ -152,13 +166,14 @@ def _filled(item: Item, loaded: Mapping[str, Loaded]) -> Item:
             return item
 
 
-def _with_bytes(part: MessagePart, loaded: Mapping[str, Loaded]) -> MessagePart:
-    match part:
-        case Image(file_id=str(id)):
-            if not loaded[id].url.startswith("data:image/"):
-                raise InvalidRequest(f"The file {id!r} is shown as an image, and is none.")
-            return Image(loaded[id].url, detail=part.detail)
-        case File(file_id=str(id)):
-            return File(loaded[id].url, filename=part.filename or loaded[id].filename)
-        case _:
-            return part
+def _with_bytes(part: MessagePart, loaded: Mapping[str, Loaded | None]) -> MessagePart:
+    if not isinstance(part, Image | File) or part.file_id is None:
+        return part
+    content = loaded[part.file_id]
+    if content is None:
+        return Text(f"[The file {part.file_id} was deleted and cannot be shown any more.]")
+    if isinstance(part, File):
+        return File(content.url, filename=part.filename or content.filename)
+    if not content.url.startswith("data:image/"):
+        raise InvalidRequest(f"The file {part.file_id!r} is shown as an image, and is none.")
+    return Image(content.url, detail=part.detail)

@@ -44,4 +44,5 @@ def opener(
         terms = CompactTerms(request.compaction, run.agent.limits.max_output_tokens, seal)
     if request.allowance is not None:
         with_tools = WithinAllowance(with_tools, profile, request.allowance, used=used, tell=tell)
-    return Compacting(WithFiles(with_tools, media), profile, terms=terms, new_id=new_id, tell=tell)
+    with_files = WithFiles(with_tools, media, tell=tell)
+    return Compacting(with_files, profile, terms=terms, new_id=new_id, tell=tell)
