@@ -115,6 +115,7 @@ def _ledger(ground: Ground, upkeep: Upkeep) -> Ledger:
         house_allowance=usd_to_nano(settings.house_usd_per_key_day),
         on_settled=settled,
         logged=partial(logged_output, ground.database.background),
+        tokens=ground.parts.limits,
     )
 
 
@@ -130,6 +131,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
         buffer_bytes=settings.engine.buffer_bytes,
         min_output_tokens=settings.ledger.min_output_tokens,
         metrics=ground.metrics,
+        limits=ground.parts.limits,
         files=archive,
         max_file_bytes=settings.files.max_input_bytes,
     )
@@ -166,6 +168,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             owner=ground.owner,
         ),
         keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
+        limits=parts.limits,
         accounts=database.accounts,
         counting=Counting(
             provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes

@@ -10,6 +10,7 @@ import structlog
 from providers.base import Provider
 from providers.prices import PriceTable
 from providers.registry import build_provider
+from service.limits import Limiter
 from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
@@ -35,6 +36,7 @@ class Parts:
     ) -> None:
         self._session = session
         self.table = table
+        self.limits = Limiter(settings.limits, replicas=settings.server.replicas)
         self.agents = Agents(store=agents)
         self.take(settings)
 
@@ -47,6 +49,7 @@ class Parts:
         self.agents.replace(
             settings.agents, settings.models, providers=self._specs, directory=settings.directory
         )
+        self.limits.replace(settings.limits)
         for missing in missing_prices(settings, self.table):
             log.warning("price_missing", problem=missing)
 

@@ -25,6 +25,7 @@ from service.engine.resolve import resolve
 from service.engine.witness import Witness
 from service.ids import new_id
 from service.ledger.holds import Ledger, Terms
+from service.limits import Limiter
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools
 from specs.agents import Agent
@@ -139,6 +140,7 @@ class Runs:
         buffer_bytes: int = 64 * 1024,
         min_output_tokens: int = 256,
         metrics: Metrics | None = None,
+        limits: Limiter | None = None,
         files: FileReader | None = None,
         max_file_bytes: int = 32 * 1024 * 1024,
     ) -> None:
@@ -146,6 +148,7 @@ class Runs:
         self._compactions = compactions
         self._max_file_bytes = max_file_bytes
         self._metrics = metrics or Metrics()
+        self._limits = limits or Limiter({})
         self._min_output_tokens = min_output_tokens
         self._attempts = attempts
         self._run_seconds = run_seconds
@@ -207,8 +210,9 @@ class Runs:
         return run
 
     def launch(self, run: Run) -> None:
-        """Let an admitted run begin."""
+        """Let an admitted run begin. Raises RateLimited when its key has too many, and it has a reader."""
         assert run.work is not None
+        (self._limits.enter if run.journal is None else self._limits.note)(run.id, run.caller.key)
         self.active[run.id] = run
         if run.journal is not None:
             run.journal.take(run.events, lost=partial(run.stop, ClientGone()))
@@ -279,6 +283,7 @@ class Runs:
             run.log.close()
             run.work = None  # it refers back to its run: a circle would wait for the collector
             del self.active[run.id]
+            self._limits.leave(run.id)
 
     async def _outcome(self, run: Run, loop: Loop) -> Outcome | Failure:
         timer = asyncio.get_running_loop().call_later(self._run_seconds, run.run_out)

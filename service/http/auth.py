@@ -82,7 +82,7 @@ class KeyRing:
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The guard of every route: a valid key with the scope the matched handler declares.
 
-    Raises InvalidKey, PermissionDenied, StoreUnavailable.
+    Raises InvalidKey, PermissionDenied, RateLimited, StoreUnavailable.
     """
     if connection.scope.get("method") == "OPTIONS":  # the framework's own: it tells the methods of a path
         return
@@ -93,6 +93,10 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if scope != ANY_KEY and scope not in key.scopes:
         raise PermissionDenied(f'Key "{key.name}" lacks the scope {scope!r}.')
     connection.scope["state"]["key"] = key
+    if (limit := handler.opt.get("limit")) is not None:
+        standing = connection.scope["state"]["standing"] = house_of(connection).limits.count(key, limit)
+        if standing is not None:
+            standing.check()
     if connection.scope.get("method") == "POST" and header(connection.scope, HEADER_BYTES) is not None:
         house = house_of(connection)
         await house.idempotency.claim(

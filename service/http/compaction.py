@@ -33,6 +33,7 @@ API = "compact"
     "/responses/compact",
     opt={
         "scope": "inference",
+        "limit": "requests",
         "body": CompactRequest,
         "answer": CompactedResponse,
         "example": {"model": "agent_demo", "input": "Hello!"},

@@ -55,6 +55,8 @@ class Edge:
             recorder = state.get("recorder")
             if recorder is not None:
                 await recorder.take(message, begun=state.get("begun", False))
+            if message["type"] == "http.response.start" and (standing := state.get("standing")) is not None:
+                message["headers"] = [*message["headers"], *standing.headers()]
             await send(message)
 
         try:

@@ -35,7 +35,7 @@ BATCH_SECONDS = MOST_SECONDS
 
 @post(
     "/files",
-    opt={"scope": "files", "form": CreateFile, "answer": FileObject},
+    opt={"scope": "files", "limit": "files", "form": CreateFile, "answer": FileObject},
     status_code=200,
     request_max_body_size=None,
     operation_id="createFile",
@@ -52,7 +52,7 @@ async def create_file(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/files",
-    opt={"scope": "files", "query": ListFiles, "answer": FileList},
+    opt={"scope": "files", "limit": "files", "query": ListFiles, "answer": FileList},
     operation_id="listFiles",
     summary="List files",
     tags=["Files"],
@@ -74,7 +74,7 @@ async def list_files(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/files/{file_id:str}",
-    opt={"scope": "files", "answer": FileObject},
+    opt={"scope": "files", "limit": "files", "answer": FileObject},
     operation_id="retrieveFile",
     summary="Show a file",
     tags=["Files"],
@@ -88,7 +88,7 @@ async def retrieve_file(request: Request[Any, Any, Any], file_id: str) -> ASGIAp
 
 @delete(
     "/files/{file_id:str}",
-    opt={"scope": "files", "answer": FileDeleted},
+    opt={"scope": "files", "limit": "files", "answer": FileDeleted},
     status_code=200,
     operation_id="deleteFile",
     summary="Delete a file",
@@ -102,7 +102,7 @@ async def delete_file(request: Request[Any, Any, Any], file_id: str) -> ASGIApp:
 
 @get(
     "/files/{file_id:str}/content",
-    opt={"scope": "files", "answer": bytes},
+    opt={"scope": "files", "limit": "files", "answer": bytes},
     operation_id="downloadFile",
     summary="Download a file",
     tags=["Files"],

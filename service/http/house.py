@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.engine.state import State
     from service.http.auth import KeyRing
     from service.http.idempotency import Idempotency
+    from service.limits import Limiter
     from service.settings.model import Settings
     from service.store.agents import Agents
     from service.store.archive import Archive
@@ -34,6 +35,7 @@ class House:
     state: State
     background: Background
     keys: KeyRing
+    limits: Limiter
     accounts: Accounts
     counting: Counting
     archive: Archive

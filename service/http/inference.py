@@ -22,6 +22,7 @@ from specs.openai.responses import CreateResponse, Response
     "/chat/completions",
     opt={
         "scope": "inference",
+        "limit": "requests",
         "body": ChatRequest,
         "answer": Completion,
         "stream": (Chunk, ErrorBody),
@@ -41,6 +42,7 @@ async def create_chat_completion(request: Request[Any, Any, Any]) -> ASGIApp:
     "/responses",
     opt={
         "scope": "inference",
+        "limit": "requests",
         "body": CreateResponse,
         "answer": Response,
         "stream": (ResponseStreamEvent,),

@@ -28,7 +28,7 @@ ESTIMATED = "input_tokens is an estimate: the provider has no counter, or it fai
 
 @post(
     "/responses/input_tokens",
-    opt={"scope": "inference", "body": CreateResponse, "answer": InputTokens},
+    opt={"scope": "inference", "limit": "requests", "body": CreateResponse, "answer": InputTokens},
     status_code=200,
     operation_id="countInputTokens",
     summary="Count the tokens of an input",

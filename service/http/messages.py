@@ -28,6 +28,7 @@ _EXAMPLE = {
     "/messages",
     opt={
         "scope": "inference",
+        "limit": "requests",
         "body": CreateMessage,
         "answer": MessageAnswer,
         "stream": (MessageStreamEvent,),
@@ -48,6 +49,7 @@ async def create_message(request: Request[Any, Any, Any]) -> ASGIApp:
     "/messages/count_tokens",
     opt={
         "scope": "inference",
+        "limit": "requests",
         "body": CreateMessage,
         "answer": MessageTokens,
         "error": MessageErrorBody,

@@ -27,7 +27,7 @@ _complete = msgspec.json.Decoder(CompleteUpload)
 
 @post(
     "/uploads",
-    opt={"scope": "files", "body": CreateUpload, "answer": Upload},
+    opt={"scope": "files", "limit": "files", "body": CreateUpload, "answer": Upload},
     status_code=200,
     operation_id="createUpload",
     summary="Begin to upload a file in parts",
@@ -46,7 +46,7 @@ async def create_upload(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @post(
     "/uploads/{upload_id:str}/parts",
-    opt={"scope": "files", "form": AddUploadPart, "answer": UploadPart},
+    opt={"scope": "files", "limit": "files", "form": AddUploadPart, "answer": UploadPart},
     status_code=200,
     request_max_body_size=None,
     operation_id="addUploadPart",
@@ -68,7 +68,7 @@ async def add_upload_part(request: Request[Any, Any, Any], upload_id: str) -> AS
 
 @post(
     "/uploads/{upload_id:str}/complete",
-    opt={"scope": "files", "body": CompleteUpload, "answer": Upload},
+    opt={"scope": "files", "limit": "files", "body": CompleteUpload, "answer": Upload},
     status_code=200,
     operation_id="completeUpload",
     summary="Make an upload a file",
@@ -86,7 +86,7 @@ async def complete_upload(request: Request[Any, Any, Any], upload_id: str) -> AS
 
 @post(
     "/uploads/{upload_id:str}/cancel",
-    opt={"scope": "files", "answer": Upload},
+    opt={"scope": "files", "limit": "files", "answer": Upload},
     status_code=200,
     operation_id="cancelUpload",
     summary="Give an upload up",

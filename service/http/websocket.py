@@ -54,7 +54,7 @@ _KEPT = ("completed", "incomplete")
 _encode = msgspec.json.Encoder().encode
 
 
-@websocket("/responses", opt={"scope": "inference"})
+@websocket("/responses", opt={"scope": "inference", "limit": "requests"})
 async def converse(socket: WebSocket[Any, Any, Any]) -> None:
     """Answer one `response.create` after the other."""
     house, key = house_of(socket), key_of(socket)

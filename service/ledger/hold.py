@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -14,6 +16,7 @@ from service.ledger.bounds import Input
 from service.ledger.cost import Worst, clamp, cost
 from service.ledger.settling import Settlement
 from service.ledger.terms import Quote, Terms
+from service.limits.tokens import Reservation
 from service.store.ports import ExtendHold, Settle, VoidHold
 from specs.requests import ModelRequest
 from specs.usage import Usage, mismatches
@@ -44,7 +47,9 @@ class Hold:
         sized: Quote,
         worst: Worst,
         amount: int,
+        reserved: Reservation | None = None,
     ) -> None:
+        self._reserved = reserved
         self.terms = terms
         self.amount = amount
         """Nano-dollars held now."""
@@ -107,6 +112,16 @@ class Hold:
         Without a usage, or with half of one, the rest is counted and marked estimated. The house
         pays for a failed attempt, and only what its provider reported; `raw` is kept for audits.
         """
+        settled = self._settle(usage, output_text, failed=failed, raw=raw)
+        if self._reserved is None:
+            return settled
+        settlement = asyncio.ensure_future(settled)
+        settlement.add_done_callback(partial(_correct, self._reserved))
+        return settlement
+
+    def _settle(
+        self, usage: Usage | None, output_text: Callable[[], str], *, failed: bool, raw: Raw | UnsetType
+    ) -> Awaitable[Settlement]:
         if usage is None and failed:
             return self._ledger.settling.settle_nothing(self._void_order())
         if usage is not None and (failed or (usage.input is not None and usage.output is not None)):
@@ -115,6 +130,8 @@ class Hold:
 
     def void(self) -> Awaitable[bool]:
         """Give the hold back: nothing billable came of the attempt."""
+        if self._reserved is not None:
+            self._reserved.correct(0)
         return self._ledger.settling.void(self._void_order())
 
     def _void_order(self) -> VoidHold:
@@ -160,6 +177,13 @@ class Hold:
         if pays_for is None or (longest is not None and pays_for >= longest):
             return math.inf
         return (pays_for - GROWTH_LEAST) * STREAM_BYTES_PER_TOKEN
+
+
+def _correct(reserved: Reservation, settled: asyncio.Future[Settlement]) -> None:
+    """Count the tokens that were used; what could not be written keeps what was reserved."""
+    if not settled.cancelled() and settled.exception() is None:
+        usage = settled.result().usage
+        reserved.correct((usage.input or 0) + (usage.output or 0))
 
 
 def _lowered_by(terms: Terms, sized: Quote, amount: int) -> Literal["balance", "limit"] | None:

@@ -19,6 +19,7 @@ from service.ledger.refusals import over_limit, refusal, worth_counting
 from service.ledger.settling import OnSettled, Settlement, Settling
 from service.ledger.terms import DEFAULT_OUTPUT_TOKENS, Quote, Terms, quote
 from service.ledger.tokens import Count, count_tokens
+from service.limits.tokens import NoTokenLimits, Reservation, TokenMeter
 from service.store.ports import (
     AbandonedHold,
     Books,
@@ -62,7 +63,9 @@ class Ledger:
         house_allowance: int = HOUSE_ALLOWANCE,
         on_settled: OnSettled | None = None,
         logged: Logged | None = None,
+        tokens: TokenMeter | None = None,
     ) -> None:
+        self._tokens = tokens or NoTokenLimits()
         self._logged = logged
         self.house_allowance = house_allowance
         self.settling = Settling(books, on_settled=on_settled)
@@ -82,9 +85,22 @@ class Ledger:
 
         Raises InsufficientQuota when the balance is too small, BalanceOnHold when only other
         requests make it so, BudgetExhausted when the agent's limit is reached, InvalidKey when the
-        key was revoked meanwhile, StoreUnavailable.
+        key was revoked meanwhile, RateLimited when its tokens are used up, StoreUnavailable.
         """
         needs = measure(request, terms.profile)
+        cap = request.settings.max_output_tokens if terms.cap_given else None
+        reserved = self._tokens.reserve(terms.key, needs.guess + (cap or 0))
+        if reserved is None:
+            return await self._hold(terms, request, needs)
+        try:
+            return await self._hold(terms, request, needs, reserved)
+        except BaseException:
+            reserved.correct(0)
+            raise
+
+    async def _hold(
+        self, terms: Terms, request: ModelRequest, needs: Input, reserved: Reservation | None = None
+    ) -> Hold:
         worst = worst_case(terms.price, audio=needs.audio)
         sized = self._quote(terms, request, worst, needs.bound)
         taken = await self._take(terms, sized, needs)
@@ -96,7 +112,10 @@ class Ledger:
                 taken = await self._take(terms, sized, needs)
         if isinstance(taken, HoldRefused):
             raise refusal(terms, sized, taken)
-        return Hold(self, terms, request, needs=needs, sized=sized, worst=worst, amount=taken.amount)
+        amount = taken.amount
+        return Hold(
+            self, terms, request, needs=needs, sized=sized, worst=worst, amount=amount, reserved=reserved
+        )
 
     def end_run(self, run: str, *, status: RunStatus, error_code: str | None = None) -> Awaitable[bool]:
         """End a run; enqueued when this returns, after the settlements enqueued before."""
