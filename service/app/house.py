@@ -27,6 +27,8 @@ from service.ledger.upkeep import Upkeep
 from service.secrets import Sealer
 from service.settings import Settings
 from service.settings.prices import needs_table
+from service.store.agents_desk import AgentDesk
+from service.store.agents_rules import AgentRules
 from service.store.archive import Archive
 from service.store.blobs import Blobs
 from service.store.database import Database
@@ -156,6 +158,9 @@ def _house(ground: Ground, ledger: Ledger) -> House:
     return House(
         settings=settings,
         agents=parts.agents,
+        agent_desk=AgentDesk(
+            parts.agents, database.agents, AgentRules(parts.agents, priced=parts.has_price)
+        ),
         runs=runs,
         state=state,
         background=Background(

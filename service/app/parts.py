@@ -59,6 +59,11 @@ class Parts:
             self._built[name] = build_provider(self._specs[name], self._session)
         return self._built[name]
 
+    def has_price(self, named: str) -> bool:
+        """Whether a `provider/model` has a price, so that it can be run."""
+        provider, _, model = named.partition("/")
+        return self._prices.find(provider, model) is not None
+
     def price(self, provider: str, model: str, *, service_tier: str | None = None) -> Price:
         """What a model costs.
 

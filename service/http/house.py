@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from service.limits import Limiter
     from service.settings.model import Settings
     from service.store.agents import Agents
+    from service.store.agents_desk import AgentDesk
     from service.store.archive import Archive
     from service.store.ports import Accounts, KeyRecord
     from service.store.upload_desk import UploadDesk
@@ -31,6 +32,7 @@ class House:
 
     settings: Settings
     agents: Agents
+    agent_desk: AgentDesk
     runs: Runs
     state: State
     background: Background

@@ -52,6 +52,7 @@ _READING_ERRORS = (400, 401, 403, 404, 431, 500, 503)
 _WRITING_ERRORS = (400, 401, 403, 404, 408, 413, 415, 431, 500, 503)
 _INFERENCE_ERRORS = tuple(_ERRORS)
 _TAGS = {
+    "Agents": "Agents as objects: made, changed, shared, and kept in all their versions.",
     "Conversations": "Items kept together, that answers go on from and are added to.",
     "Files": "What a project has stored.",
     "Inference": "Run agents.",

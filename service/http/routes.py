@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from service.http import (
+    agents,
     background,
     compaction,
     conversations,
@@ -47,6 +48,13 @@ API_HANDLERS = (
     conversations.list_items,
     conversations.retrieve_item,
     conversations.delete_item,
+    agents.create_agent,
+    agents.list_agents,
+    agents.retrieve_agent,
+    agents.update_agent,
+    agents.delete_agent,
+    agents.list_agent_versions,
+    agents.restore_agent,
     models.list_models,
     models.retrieve_model,
     keys.retrieve_key,

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from service.settings.model import Directory
-from service.store.agents_access import may_see, may_see_configured
+from service.store.agents_access import may_change, may_see, may_see_configured
 from service.store.agents_cache import LIMIT, AgentCache
 from service.store.agents_records import Order, PageAsk, StoredAgent
 from service.store.agents_store import SqlAgents
@@ -36,6 +36,11 @@ class Known(Struct, frozen=True):
     """None where it is the configuration's."""
     place: int
     """In the order of lists: those of the configuration come before all others."""
+
+    def is_read_only(self, key: KeyRecord) -> bool:
+        """Whether this key cannot change it."""
+        may = self.stored is not None and may_change(self.stored, key)
+        return not may or "agents.write" not in key.scopes
 
 
 class Agents:
@@ -144,12 +149,17 @@ class Agents:
         return [*await self._stored(key, low, high, order, limit), *reversed(configured)][:limit]
 
     async def visible(self, key: KeyRecord) -> list[Agent]:
-        """The agents a key may use: those of the configuration in its order, then the others by age.
+        """The agents a key may use: those of the configuration in its order, then the others by age, but
+        for those whose model is not served any more.
 
         Raises StoreUnavailable.
         """
         mine = [agent for agent in self._agents if self._shows(agent, key)]
-        return mine + [known.agent for known in await self._stored(key, FIRST, LAST, "asc", MOST_LISTED)]
+        for known in await self._stored(key, FIRST, LAST, "asc", MOST_LISTED):
+            name = "" if known.stored is None else known.stored.project_name
+            if (model := self.model_of(known.agent.model, name)) is not None:
+                mine.append(structs.replace(known.agent, model=model))
+        return mine
 
     def is_taken(self, name: str, project_name: str) -> bool:
         """Whether an agent of the configuration has this name in a project, or it stands for a model."""

@@ -64,6 +64,7 @@ class Service:
         project: str = "default",
         expires_at: int | None = None,
         id: str | None = None,
+        user: str | None = None,
     ) -> Key:
         """Make a key; without dollars and nano-dollars it is unlimited."""
         minted = mint()
@@ -86,6 +87,7 @@ class Service:
                     created_at=now,
                     agents=agents,
                     expires_at=expires_at,
+                    user=user,
                 ),
                 granted=granted,
                 unlimited=unlimited,
