@@ -146,6 +146,7 @@ class DemoStream:
             reasoning=self._thought,
         )
         self._tracker.raw_finish = finish
+        self._tracker.stop_sequence = self._scene.stopped_at if finish == "stop" else None
         self._tracker.end_step(finish)
 
 

@@ -44,6 +44,8 @@ class Scene(Struct, frozen=True):
     calls: tuple[tuple[str, str], ...] = ()
     """(function, arguments)."""
     text: str = ""
+    stopped_at: str | None = None
+    """The stop sequence that ended the text."""
     cap: int | None = None
     cut: bool = False
     """The stream dies half way."""
@@ -92,6 +94,7 @@ def compose(request: ModelRequest, *, cut: bool) -> Scene:
         reasoning=_reasoning(words) if not results else "",
         calls=calls,
         text=_until_stop(text, settings.stop or ()),
+        stopped_at=_first_stop(text, settings.stop or ()),
         cap=settings.max_output_tokens,
         cut=cut,
         warnings=(("logprobs", "logprobs: the demo provider has none"),) if settings.logprobs else (),
@@ -156,8 +159,13 @@ def _json(value: object) -> str:
 
 
 def _until_stop(text: str, stops: tuple[str, ...]) -> str:
-    ends = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
-    return text[: min(ends, default=len(text))]
+    first = _first_stop(text, stops)
+    return text if first is None else text[: text.index(first)]
+
+
+def _first_stop(text: str, stops: tuple[str, ...]) -> str | None:
+    found = [stop for stop in stops if stop and stop in text]
+    return min(found, key=text.index, default=None)
 
 
 def _input_tokens(request: ModelRequest) -> int:

@@ -74,6 +74,8 @@ class PartTracker:
         self.raw_finish: str | None = None
         self.service_tier: str | None = None
         """The class of service the provider says it used."""
+        self.stop_sequence: str | None = None
+        """The caller's stop sequence the provider says the model ran into."""
         self._next = call.first_item
         self._items: dict[Hashable, _OpenItem] = {}
         self._out: list[Event] = []
@@ -188,5 +190,5 @@ class PartTracker:
         whole = finish in ("stop", "tool_calls")
         for position, key in enumerate(list(self._items), start=1 - len(self._items)):
             self.end_item(key, "completed" if whole or position < 0 else "incomplete")
-        told = (self.usage, self.raw_finish, self.raw_usage, self.service_tier)
+        told = (self.usage, self.raw_finish, self.raw_usage, self.service_tier, self.stop_sequence)
         self._out.append(StepEnded(self.call.step, finish, *told))

@@ -10,8 +10,11 @@ from typing import Literal, TypeAlias
 from msgspec import Raw, Struct
 
 
-class CacheControl(Struct, frozen=True, tag="ephemeral"):
-    """Cache everything up to and including the block that carries it, for five minutes."""
+class CacheControl(Struct, frozen=True, tag="ephemeral", omit_defaults=True):
+    """Cache everything up to and including the block that carries it."""
+
+    ttl: Literal["5m", "1h"] | None = None
+    """Left out, it is five minutes."""
 
 
 class Base64Source(Struct, frozen=True, tag="base64"):
@@ -38,9 +41,14 @@ class ImageBlock(Struct, frozen=True, tag="image", omit_defaults=True):
     cache_control: CacheControl | None = None
 
 
+class CitationsConfig(Struct, frozen=True):
+    enabled: bool
+
+
 class DocumentBlock(Struct, frozen=True, tag="document", omit_defaults=True):
     source: Base64Source | UrlSource | TextSource
     title: str | None = None
+    citations: CitationsConfig | None = None
     cache_control: CacheControl | None = None
 
 
@@ -53,10 +61,11 @@ class RedactedThinkingBlock(Struct, frozen=True, tag="redacted_thinking"):
     data: str
 
 
-class ToolUseBlock(Struct, frozen=True, tag="tool_use"):
+class ToolUseBlock(Struct, frozen=True, tag="tool_use", omit_defaults=True):
     id: str
     name: str
     input: Raw
+    cache_control: CacheControl | None = None
 
 
 ResultBlock: TypeAlias = TextBlock | ImageBlock | DocumentBlock

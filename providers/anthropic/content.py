@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, assert_never
-from urllib.parse import unquote_to_bytes
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from providers.anthropic.body import (
     Base64Source,
+    CitationsConfig,
     DocumentBlock,
     ImageBlock,
     ResultBlock,
@@ -19,18 +19,14 @@ from providers.anthropic.body import (
     TextSource,
     UrlSource,
 )
+from providers.anthropic.marks import last_mark, mark
+from providers.media import PDF, InlineMedia, media_of_file, media_of_url
 from specs.items import Audio, File, Image, MessagePart, Refusal, Text, Video
 
 Warn: TypeAlias = Callable[[str, str], None]
 """Takes a field and what could not be honoured."""
 
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-PDF = "application/pdf"
-
-
-class _Data(Struct, frozen=True):
-    media_type: str
-    base64: str
 
 
 def user_blocks(parts: Iterable[MessagePart], warn: Warn) -> list[ResultBlock]:
@@ -39,7 +35,7 @@ def user_blocks(parts: Iterable[MessagePart], warn: Warn) -> list[ResultBlock]:
     return [block for block in found if block is not None]
 
 
-def assistant_blocks(parts: Iterable[MessagePart], warn: Warn) -> list[TextBlock]:
+def assistant_blocks(parts: Sequence[MessagePart], warn: Warn) -> list[TextBlock]:
     """The block of an assistant's message: its text, whose parts may be blank where the whole is not."""
     texts = []
     for part in parts:
@@ -48,22 +44,39 @@ def assistant_blocks(parts: Iterable[MessagePart], warn: Warn) -> list[TextBlock
         else:
             warn("input", f"An assistant message can hold only text; its {_kind(part)} is left out.")
     text = "".join(texts)
-    return [TextBlock(text)] if text.strip() else []
+    return [TextBlock(text, last_mark(parts))] if text.strip() else []
 
 
 def _user_block(part: MessagePart, warn: Warn) -> ResultBlock | None:
     match part:
-        case Text() | Refusal():
+        case Text():
+            return TextBlock(part.text, mark(part.cache)) if part.text.strip() else None
+        case Refusal():
             return TextBlock(part.text) if part.text.strip() else None
         case Image():
-            return _image(part, warn)
+            return _marked(_image(part, warn), part)
         case File():
-            return _file(part, warn)
+            return _marked(_cited(_file(part, warn), part), part)
         case Audio() | Video():
             warn("input", f"The model takes no {_kind(part)}; it is left out.")
             return None
         case _:
             assert_never(part)
+
+
+def _marked(
+    block: DocumentBlock | ImageBlock | None, part: Image | File
+) -> DocumentBlock | ImageBlock | None:
+    if block is None or part.cache is None:
+        return block
+    return replace(block, cache_control=mark(part.cache))
+
+
+def _cited(block: DocumentBlock | ImageBlock | None, file: File) -> DocumentBlock | ImageBlock | None:
+    """A document whose use the answer is to tell; of an image there is nothing to cite."""
+    if file.cited and isinstance(block, DocumentBlock):
+        return replace(block, citations=CitationsConfig(enabled=True))
+    return block
 
 
 def _image(image: Image, warn: Warn) -> ImageBlock | None:
@@ -72,10 +85,10 @@ def _image(image: Image, warn: Warn) -> ImageBlock | None:
         return None
     if not image.url.startswith("data:"):
         return ImageBlock(UrlSource(image.url))
-    return _inline_image(_data_of_url(image.url), warn)
+    return _inline_image(media_of_url(image.url), warn)
 
 
-def _inline_image(data: _Data | None, warn: Warn) -> ImageBlock | None:
+def _inline_image(data: InlineMedia | None, warn: Warn) -> ImageBlock | None:
     if data is None or data.media_type not in IMAGE_TYPES:
         given = "unreadable" if data is None else repr(data.media_type)
         warn("input", f"An image must be JPEG, PNG, GIF or WebP; one that is {given} is left out.")
@@ -93,7 +106,7 @@ def _file(file: File, warn: Warn) -> DocumentBlock | ImageBlock | None:
 
 
 def _inline_file(file: File, given: str, warn: Warn) -> DocumentBlock | ImageBlock | None:
-    data = _data_of_url(given) if given.startswith("data:") else _bare(given)
+    data = media_of_file(given)
     media_type = data.media_type if data is not None else ""
     if data is not None and media_type == PDF:
         return DocumentBlock(Base64Source(PDF, data.base64), file.filename)
@@ -109,24 +122,7 @@ def _inline_file(file: File, given: str, warn: Warn) -> DocumentBlock | ImageBlo
     return DocumentBlock(TextSource(text), file.filename) if text.strip() else None
 
 
-def _data_of_url(url: str) -> _Data | None:
-    """Read a `data:` URL (RFC 2397); None when it is malformed."""
-    head, comma, payload = url.removeprefix("data:").partition(",")
-    media_type, *parameters = head.split(";")
-    if not comma:
-        return None
-    media_type = media_type.strip().lower() or "text/plain"
-    if "base64" in (each.strip().lower() for each in parameters):
-        return _Data(media_type, payload)
-    return _Data(media_type, base64.b64encode(unquote_to_bytes(payload)).decode())
-
-
-def _bare(data: str) -> _Data:
-    """Bare base64 says nothing of its type: a PDF begins with `%PDF-`, which is `JVBERi0` in base64."""
-    return _Data(PDF if data.startswith("JVBERi0") else "text/plain", data)
-
-
-def _text(data: _Data | None) -> str | None:
+def _text(data: InlineMedia | None) -> str | None:
     """The text of a file, whatever type it claims, if it is UTF-8."""
     if data is None:
         return None

@@ -78,7 +78,7 @@ class MessagesDecoder:
             raise UpstreamGarbled
         self._output_counted = True
         self._begin(message)
-        self._stop(wire.Stop(message.stop_reason, message.stop_details))
+        self._stop(wire.Stop(message.stop_reason, message.stop_sequence, message.stop_details))
         self._end()
 
     def finish(self) -> None:
@@ -162,6 +162,7 @@ class MessagesDecoder:
     def _stop(self, stop: wire.Stop) -> None:
         if stop.stop_reason is not None:
             self.tracker.raw_finish = stop.stop_reason
+            self.tracker.stop_sequence = stop.stop_sequence
         details = stop.stop_details
         if details is not None and (words := details.explanation or details.category):
             self._warn_once(f"The provider refused to answer: {words}")

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from providers.anthropic.body import (
     Body,
-    CacheControl,
     Metadata,
     OutputConfig,
     OutputFormat,
@@ -30,6 +29,14 @@ from providers.anthropic.body import (
 )
 from providers.anthropic.content import Warn
 from providers.anthropic.families import MessagesProfile
+from providers.anthropic.marks import (
+    has_marks,
+    mark,
+    marked_texts,
+    with_system_mark,
+    with_tools_mark,
+    with_turn_marks,
+)
 from providers.anthropic.schema import constrained
 from providers.anthropic.settings import (
     effort,
@@ -40,7 +47,7 @@ from providers.anthropic.settings import (
     thinking,
     warn_of_lacking,
 )
-from providers.anthropic.turns import split_system, turns_of, with_cache_marks
+from providers.anthropic.turns import split_system, turns_of
 from providers.base import Encoded
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 
@@ -69,7 +76,7 @@ def encode(request: ModelRequest, *, profile: MessagesProfile, origin: str) -> E
 
 def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Warn) -> Body:
     settings = request.settings
-    texts, rest = split_system(request.items)
+    leading, rest = split_system(request.items)
     turns = turns_of(rest, origin=origin, system_turns=profile.system_turns, warn=warn)
     cap = max_tokens(settings, profile, warn)
     thought = _possible(thinking(settings, profile, cap, warn), turns, warn)
@@ -82,12 +89,20 @@ def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Wa
     turns = _answerable(turns, prefill=profile.prefill and not thinks, warn=warn)
     shape, told_shape = _response_format(settings.response_format, profile, warn)
     config = OutputConfig(effort(settings, profile, warn), shape)
+    system = (
+        *marked_texts(request.instructions or "", request.instruction_marks),
+        *leading,
+        *((TextBlock(told_shape),) if told_shape else ()),
+    )
+    if not has_marks(request):
+        system, turns = with_system_mark(system), with_turn_marks(turns)
+        tools = with_tools_mark(tools) if request.tools else tools
     return Body(
         model=request.model,
         max_tokens=cap,
-        messages=tuple(with_cache_marks(turns)),
+        messages=tuple(turns),
         stream=True,
-        system=_system([request.instructions or "", *texts, told_shape]),
+        system=system,
         tools=tools,
         tool_choice=choice,
         thinking=thought,
@@ -98,13 +113,6 @@ def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Wa
         service_tier=service_tier(settings, warn),
         metadata=_metadata(settings),
     )
-
-
-def _system(texts: Sequence[str]) -> tuple[TextBlock, ...]:
-    blocks = [TextBlock(text) for text in texts if text.strip()]
-    if blocks:
-        blocks[-1] = replace(blocks[-1], cache_control=CacheControl())
-    return tuple(blocks)
 
 
 def _possible(wanted: Thinking | None, turns: Sequence[Turn], warn: Warn) -> Thinking | None:
@@ -139,10 +147,7 @@ def _answerable(turns: list[Turn], *, prefill: bool, warn: Warn) -> list[Turn]:
 
 
 def _tools(tools: Sequence[FunctionTool], profile: MessagesProfile, warn: Warn) -> tuple[ToolParam, ...]:
-    params = [_tool(tool, profile, warn) for tool in tools]
-    if params:
-        params[-1] = replace(params[-1], cache_control=CacheControl())
-    return tuple(params)
+    return tuple(_tool(tool, profile, warn) for tool in tools)
 
 
 def _tools_called(turns: Sequence[Turn]) -> tuple[ToolParam, ...]:
@@ -158,7 +163,7 @@ def _tool(tool: FunctionTool, profile: MessagesProfile, warn: Warn) -> ToolParam
         schema = _constrained(schema, f"tools[{tool.name!r}].parameters", warn)
     elif tool.strict:
         warn("tools", f"The model knows no strict tools; {tool.name!r} is not strict.")
-    return ToolParam(tool.name, schema, tool.description, strict)
+    return ToolParam(tool.name, schema, tool.description, strict, mark(tool.cache))
 
 
 def _input_schema(parameters: Raw | msgspec.UnsetType) -> Raw:

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from providers.anthropic.body import (
     AssistantBlock,
-    CacheControl,
     ContentBlock,
     RedactedThinkingBlock,
     Role,
@@ -30,6 +29,7 @@ from providers.anthropic.body import (
     UserBlock,
 )
 from providers.anthropic.content import Warn, assistant_blocks, user_blocks
+from providers.anthropic.marks import last_mark, mark
 from specs.items import (
     Compaction,
     FunctionCall,
@@ -50,11 +50,16 @@ _Owed: TypeAlias = tuple[str, FunctionResult | HostedCall | None]
 _arguments = msgspec.json.Decoder(dict[str, Raw])
 
 
-def split_system(items: Sequence[Item]) -> tuple[list[str], Sequence[Item]]:
-    """Return the texts of the system messages that come before all else, and the rest."""
+def split_system(items: Sequence[Item]) -> tuple[list[TextBlock], Sequence[Item]]:
+    """Return the system messages that come before all else, and the rest."""
     leading = list(takewhile(_is_system, items))
-    texts = [plain_text(item.content) for item in leading if isinstance(item, Message)]
-    return [text for text in texts if text.strip()], items[len(leading) :]
+    blocks = [system_block(item) for item in leading if isinstance(item, Message)]
+    return [block for block in blocks if block.text.strip()], items[len(leading) :]
+
+
+def system_block(message: Message) -> TextBlock:
+    """A system message as one block."""
+    return TextBlock(plain_text(message.content), last_mark(message.content))
 
 
 def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Warn) -> list[Turn]:
@@ -68,19 +73,6 @@ def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Wa
         else:
             builder.add_system_text(item)
     return builder.finish()
-
-
-def with_cache_marks(turns: Sequence[Turn]) -> list[Turn]:
-    """Mark the ends of the last two user turns: the next request reads up to one, writes up to the other."""
-    users = [position for position, turn in enumerate(turns) if turn.role == "user"][-2:]
-    return [_marked(turn) if position in users else turn for position, turn in enumerate(turns)]
-
-
-def _marked(turn: Turn) -> Turn:
-    *before, last = turn.content
-    if isinstance(last, ThinkingBlock | RedactedThinkingBlock | ToolUseBlock):
-        return turn
-    return replace(turn, content=(*before, replace(last, cache_control=CacheControl())))
 
 
 def _is_system(item: Item) -> bool:
@@ -142,9 +134,9 @@ class _Builder:
     def add_system_text(self, message: Message) -> None:
         """Where no system turn may stand, it is said in the user's."""
         self._enter("user")
-        text = plain_text(message.content)
-        if text.strip():
-            self._blocks.append(TextBlock(f"<system>\n{text}\n</system>"))
+        block = system_block(message)
+        if block.text.strip():
+            self._blocks.append(replace(block, text=f"<system>\n{block.text}\n</system>"))
 
     def add_system_turn(self, message: Message) -> None:
         """Only after a user turn; else it is said in one."""
@@ -154,9 +146,9 @@ class _Builder:
             self.add_system_text(message)
             return
         self._enter("system")
-        text = plain_text(message.content)
-        if text.strip():
-            self._blocks.append(TextBlock(text))
+        block = system_block(message)
+        if block.text.strip():
+            self._blocks.append(block)
 
     def finish(self) -> list[Turn]:
         """Give what is owed and close the last turn."""
@@ -176,7 +168,8 @@ class _Builder:
     def _call(self, call: FunctionCall | HostedCall, result: FunctionResult | HostedCall | None) -> None:
         self._enter("assistant")
         call_id = self._unique_id(call.call_id)
-        self._blocks.append(ToolUseBlock(call_id, _cleaned(call.name, 128), _input(call.arguments)))
+        cache = mark(call.cache) if isinstance(call, FunctionCall) else None
+        self._blocks.append(ToolUseBlock(call_id, _cleaned(call.name, 128), _input(call.arguments), cache))
         self._owed.append((call_id, result))
 
     def _enter(self, role: Role) -> None:
@@ -203,11 +196,12 @@ class _Builder:
     def _result(self, call_id: str, result: FunctionResult | HostedCall | None) -> ToolResultBlock:
         match result:
             case FunctionResult():
-                return ToolResultBlock(call_id, tuple(user_blocks(result.output, self._warn)), result.error)
+                blocks = tuple(user_blocks(result.output, self._warn))
+                return ToolResultBlock(call_id, blocks, result.error, mark(result.cache))
             case HostedCall():
                 text = result.output if result.error is None else result.error
                 content = (TextBlock(text),) if text and text.strip() else ()
-                return ToolResultBlock(call_id, content, result.error is not None)
+                return ToolResultBlock(call_id, content, result.error is not None, mark(result.cache))
             case None:
                 self._warn("input", f"The call {call_id!r} has no result; the model is told so.")
                 return ToolResultBlock(call_id, (TextBlock("No result was given."),), True)

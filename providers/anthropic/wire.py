@@ -72,6 +72,7 @@ class Message(Struct):
     model: str | None = None
     content: list[Block] = []
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     stop_details: StopDetails | None = None
     usage: Raw | UnsetType = UNSET
 
@@ -82,6 +83,7 @@ class MessageStarted(Struct):
 
 class Stop(Struct, frozen=True):
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     stop_details: StopDetails | None = None
 
 

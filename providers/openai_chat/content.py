@@ -39,6 +39,8 @@ def _part(part: MessagePart, attachments: tuple[Attachment, ...], warnings: Warn
         return TextPart(part.text)
     kind = attachment_kind(part)
     content = _attachment(part) if kind in attachments else None
+    if isinstance(part, File) and part.cited:
+        warnings.append(("input", "The model is not told to cite the file: its provider cannot do that."))
     if content is not None:
         return content
     warnings.append(

@@ -44,6 +44,8 @@ def _input_part(part: MessagePart, path: str, warnings: Warnings) -> wire.InputP
         case Image():
             return wire.InputImage(part.detail or "auto", part.url, part.file_id)
         case File():
+            if part.cited:
+                warnings.append((path, "the file is not cited: this provider's API cannot be told to"))
             return _file(part)
         case Audio() | Video():
             return wire.InputText(_left_out(part, path, warnings))

@@ -173,7 +173,8 @@ def _with_bytes(part: MessagePart, loaded: Mapping[str, Loaded | None]) -> Messa
     if content is None:
         return Text(f"[The file {part.file_id} was deleted and cannot be shown any more.]")
     if isinstance(part, File):
-        return File(content.url, filename=part.filename or content.filename)
+        named = part.filename or content.filename
+        return structs.replace(part, data=content.url, file_id=None, filename=named)
     if not content.url.startswith("data:image/"):
         raise InvalidRequest(f"The file {part.file_id!r} is shown as an image, and is none.")
-    return Image(content.url, detail=part.detail)
+    return structs.replace(part, url=content.url, file_id=None)
