@@ -29,6 +29,7 @@ from service.settings import Settings
 from service.settings.prices import needs_table
 from service.store.agents_desk import AgentDesk
 from service.store.agents_rules import AgentRules
+from service.store.access import access_to
 from service.store.archive import Archive
 from service.store.blobs import Blobs
 from service.store.database import Database
@@ -175,6 +176,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
         limits=parts.limits,
         accounts=database.accounts,
+        access=access_to(database),
         counting=Counting(
             provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes
         ),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from service.http.idempotency import Idempotency
     from service.limits import Limiter
     from service.settings.model import Settings
+    from service.store.access import Access
     from service.store.agents import Agents
     from service.store.agents_desk import AgentDesk
     from service.store.archive import Archive
@@ -39,6 +40,7 @@ class House:
     keys: KeyRing
     limits: Limiter
     accounts: Accounts
+    access: Access
     counting: Counting
     archive: Archive
     uploads: UploadDesk

@@ -36,6 +36,7 @@ _ERRORS: dict[int, tuple[str, str]] = {
     403: ("Forbidden", "The key lacks the scope."),
     404: ("NotFound", "There is no such thing for this key."),
     408: ("TooSlow", "The request did not arrive in time."),
+    409: ("Conflict", "Something there is in the way."),
     413: ("TooLarge", "The body is larger than this server accepts."),
     415: ("NotJSON", "The body must be application/json."),
     429: ("Limited", "The balance does not cover the request, or a limit was met."),
@@ -49,15 +50,16 @@ _ERRORS: dict[int, tuple[str, str]] = {
 """By status: the component's name, and what it means."""
 _PUBLIC_ERRORS = (400, 431, 503)
 _READING_ERRORS = (400, 401, 403, 404, 431, 500, 503)
-_WRITING_ERRORS = (400, 401, 403, 404, 408, 413, 415, 431, 500, 503)
+_WRITING_ERRORS = (400, 401, 403, 404, 408, 409, 413, 415, 431, 500, 503)
 _INFERENCE_ERRORS = tuple(_ERRORS)
 _TAGS = {
     "Agents": "Agents as objects: made, changed, shared, and kept in all their versions.",
     "Conversations": "Items kept together, that answers go on from and are added to.",
     "Files": "What a project has stored.",
     "Inference": "Run agents.",
+    "Organization": "Projects, people, keys, and what was changed.",
     "Models": "Agents, as models.",
-    "Keys": "What a key can learn of itself.",
+    "Keys": "What a key can learn of itself, and the keys of one's own.",
     "Health": "For whoever watches the process.",
     "Service": "The service itself.",
     "Uploads": "Files that arrive in parts.",

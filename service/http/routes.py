@@ -22,12 +22,14 @@ from service.http import (
     responses,
     schema,
     uploads,
+    user_keys,
     websocket,
 )
 from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
 from service.http.house import House
 from service.http.idempotency import Replay, on_replay
+from service.http.organization.routes import ACCESS_HANDLERS
 from specs.errors import DragomanError
 
 API_HANDLERS = (
@@ -58,6 +60,12 @@ API_HANDLERS = (
     models.list_models,
     models.retrieve_model,
     keys.retrieve_key,
+    user_keys.create_key,
+    user_keys.list_keys,
+    user_keys.retrieve_own_key,
+    user_keys.rotate_key,
+    user_keys.delete_key,
+    *ACCESS_HANDLERS,
     input_tokens.count_input_tokens,
     files.create_file,
     files.list_files,

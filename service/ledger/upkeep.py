@@ -65,7 +65,7 @@ def low_to_event(low: LowBalance, now: int) -> AuditEvent:
     return AuditEvent(
         id=new_id("audit_log"),
         type="account.low",
-        created_at=now,
+        moment=now * 1_000_000,
         target=low.account,
         actor=SERVICE,
         project=low.project,

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from service.settings.agents import read_folder
+from service.settings.auth import check_auth
 from service.settings.catalog import agents_of
 from service.settings.egress import to_policy
 from service.settings.limits import to_rules
@@ -97,6 +98,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
     ready = ready_rows(rows.providers, environ)
     enabled = {name: row for name, row in (rows.providers | ready).items() if row.enabled}
     specs = _provider_specs(enabled, source, problems)
+    check_auth(rows.auth, lambda at, what: problems.add(source.where(at), at, what))
 
     def note(at: str, what: str) -> None:
         problems.add(source.where(at), at, what)
@@ -106,6 +108,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         file=source.file,
         database=_database(source, environ, problems),
         server=rows.server,
+        auth=rows.auth,
         engine=rows.engine,
         files=rows.files,
         ledger=rows.ledger,

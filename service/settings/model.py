@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 
 from service.settings.store import shown
 from specs.addresses import AddressPolicy
+from service.settings.auth import Auth
 from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
 from specs.limits import DEFAULT_RULES, LimitClass, Rules
 from specs.prices import Price, Rates
@@ -283,6 +284,7 @@ class Settings(Struct, frozen=True):
     database: Path | Secret
     """The SQLite file, or PostgreSQL's whole address."""
     server: Server = Server()
+    auth: Auth = Auth()
     directory: Directory = Directory()
     engine: Engine = Engine()
     files: Files = Files()

@@ -19,6 +19,9 @@ KEYS_CREATE = "keys.create"
 PERMISSIONS = (KEYS_USE, KEYS_CREATE)
 """What a user is granted beyond a role; an owner of the organization has them all."""
 
+MICROSECONDS = 1_000_000
+"""In a second."""
+
 Detail: TypeAlias = str | int | bool | Sequence[str] | None
 
 
@@ -94,7 +97,8 @@ class AuditEvent(Struct, frozen=True):
     id: str
     type: str
     """`noun.participle`: `api_key.created`."""
-    created_at: int
+    moment: int
+    """Unix microseconds."""
     target: str
     """The id of what was changed."""
     actor: Actor
@@ -102,6 +106,11 @@ class AuditEvent(Struct, frozen=True):
     request_id: str = ""
     details: msgspec.Raw = msgspec.Raw(b"{}")
     """A JSON object; see `detailed`."""
+
+    @property
+    def created_at(self) -> int:
+        """Unix seconds."""
+        return self.moment // MICROSECONDS
 
 
 def detailed(details: Mapping[str, Detail]) -> msgspec.Raw:
@@ -120,5 +129,5 @@ class AuditQuery(Struct, frozen=True):
     targets: tuple[str, ...] = ()
     since: int = 0
     """Unix seconds, included."""
-    until: int = 2**62
+    until: int = 2**42
     """Not included."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from service.store.access_records import Actor, AuditEvent, AuditQuery, Page
+from service.store.access_records import MICROSECONDS, Actor, AuditEvent, AuditQuery, Page
 from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.writer import Connection, Writer
@@ -26,7 +26,7 @@ def write_audit(connection: Connection, event: AuditEvent) -> None:
         {
             "id": event.id,
             "type": event.type,
-            "created_at": event.created_at,
+            "moment": event.moment,
             "project": event.project,
             "target": event.target,
             "actor_kind": actor.kind,
@@ -77,8 +77,9 @@ class SqlAuditLog:
         at, id = await self._start(after, before)
         statement = _SQL["before" if before is None else "after"]
         while True:
-            values = {"since": query.since, "until": query.until, "at": at, "id": id, "limit": _READ_AT_ONCE}
-            rows = await self._reader.rows(statement, values)
+            place = {"at": at, "id": id, "limit": _READ_AT_ONCE}
+            span = {"since": query.since * MICROSECONDS, "until": query.until * MICROSECONDS}
+            rows = await self._reader.rows(statement, {**span, **place})
             for event in map(_row_to_event, rows):
                 if _fits(event, query):
                     yield event
@@ -109,8 +110,6 @@ def _fits(event: AuditEvent, query: AuditQuery) -> bool:
 
 
 def _row_to_event(values: Sequence[Any]) -> AuditEvent:
-    id, type, created_at, target, kind, key, user, email, service_account, project, request_id, details = (
-        values
-    )
+    id, type, moment, target, kind, key, user, email, service_account, project, request_id, details = values
     actor = Actor(kind, key, user, email, service_account)
-    return AuditEvent(id, type, created_at, target, actor, project, request_id, msgspec.Raw(details.encode()))
+    return AuditEvent(id, type, moment, target, actor, project, request_id, msgspec.Raw(details.encode()))

@@ -13,6 +13,7 @@ from providers.kinds import KINDS, READY
 from service.cli import COMMANDS
 from service.http.routes import API_HANDLERS, TOP_HANDLERS
 from service.settings import model
+from service.settings.auth import OIDC
 from service.settings.overlay import PLAIN
 from specs import errors
 from specs.openai.chat import ChatRequest
@@ -28,6 +29,7 @@ SECTIONS = [
         for field in msgspec.structs.fields(model.File)
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
     ),
+    ("configuration", "### `[auth.oidc]`", OIDC),
     ("configuration", "## `[providers.NAME]`", model.ProviderRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
     ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),

@@ -62,7 +62,8 @@ create index keys_of_project on keys (project, created_at, id);
 create table audit (
     id text primary key,
     type text not null,
-    created_at integer not null,
+    -- Microseconds, so that what follows one another stays in order.
+    moment integer not null,
     project text,
     -- What was changed.
     target text not null,
@@ -76,4 +77,4 @@ create table audit (
     details text not null
 ) strict, without rowid;
 
-create index audit_by_time on audit (created_at, id);
+create index audit_by_time on audit (moment, id);
