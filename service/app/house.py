@@ -175,6 +175,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         ),
         keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
         limits=parts.limits,
+        key_rates=database.key_rates,
         accounts=database.accounts,
         access=access_to(database),
         counting=Counting(

@@ -17,6 +17,7 @@ COMMANDS = {
     "agents": ("service.cli.agents", "agents", "Look at the agents."),
     "chat": ("service.cli.chat", "chat", "Talk to an agent of the running service."),
     "keys": ("service.cli.keys", "keys", "Make, list and revoke API keys."),
+    "limits": ("service.cli.limits", "limits", "Show and set the limits of a key."),
     "balance": ("service.cli.money", "balance", "Show and raise balances."),
     "usage": ("service.cli.money", "usage", "Show what was used and what it cost."),
     "doctor": ("service.cli.money", "doctor", "Check that the books add up."),

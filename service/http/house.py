@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from service.store.agents import Agents
     from service.store.agents_desk import AgentDesk
     from service.store.archive import Archive
+    from service.store.key_rates import SqlKeyRates
     from service.store.ports import Accounts, KeyRecord
     from service.store.upload_desk import UploadDesk
     from service.telemetry.metrics import Gauges, Metrics
@@ -39,6 +40,7 @@ class House:
     background: Background
     keys: KeyRing
     limits: Limiter
+    key_rates: SqlKeyRates
     accounts: Accounts
     access: Access
     counting: Counting

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.types import ASGIApp
+from msgspec import structs
 
 from service.http.answers import json_answer
 from service.http.auth import ANY_KEY
@@ -34,7 +35,7 @@ async def retrieve_key(request: Request[Any, Any, Any]) -> ASGIApp:
             name=key.name,
             project=key.project_name,
             scopes=tuple(sorted(key.scopes)),
-            limits=KeyLimits(agents=key.agents),
+            limits=KeyLimits(agents=key.agents, **structs.asdict(key.rates)),
             account_id=account.id,
             granted=format_usd(account.granted),
             settled=format_usd(account.settled),

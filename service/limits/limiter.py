@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from service.limits.standing import Standing, too_many
+from service.limits.standing import Standing, number, too_many
 from service.limits.tokens import Reservation
 from service.limits.windows import Bucket
 from specs.errors import RateLimited, RequestBeyondLimit
@@ -91,7 +91,10 @@ class Limiter:
         """Raises RateLimited when as many runs of a key go on as may."""
         most, message = self._most_parallel(key)
         if most is not None and self._parallel[key] >= most:
-            words = message or f"This key has {most:,} runs going on, as many as it may. Retry when one ends."
+            words = (
+                message
+                or f"This key has {number(most, 'runs')} going on, as many as it may. Retry when one ends."
+            )
             raise RateLimited(words, retry_after=1)
 
     def enter(self, run: str, key: str) -> None:

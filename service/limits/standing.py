@@ -52,10 +52,15 @@ def too_many(window: Window, now: float, *, what: str) -> RateLimited:
     """The refusal of a key whose window is full."""
     wait = max(0.0, window.until - now)
     words = window.rule.message or (
-        f"This key has used its {window.most:,} {what} per {duration(window.rule.window)}. "
+        f"This key has used its {number(window.most, what)} per {duration(window.rule.window)}. "
         f"Retry in {duration(wait)}."
     )
     return RateLimited(words, retry_after=wait)
+
+
+def number(count: int, what: str) -> str:
+    """A number of things, of one or of many."""
+    return f"{count:,} {what.removesuffix('s') if count == 1 else what}"
 
 
 def duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ from service.store.conversations import SqlConversations
 from service.store.files import SqlFiles
 from service.store.idempotency import SqlIdempotency
 from service.store.items import SqlItems
+from service.store.key_rates import SqlKeyRates
 from service.store.keys import SqlKeys
 from service.store.members import SqlMembers
 from service.store.projects import SqlProjects
@@ -66,6 +67,7 @@ class Database:
         self.reader = reader
         self.projects = SqlProjects(writer, reader)
         self.keys = SqlKeys(writer, reader)
+        self.key_rates = SqlKeyRates(writer, reader, changed=self.keys.forget_recalled)
         self.users = SqlUsers(writer, reader)
         self.members = SqlMembers(writer, reader)
         self.service_accounts = SqlServiceAccounts(writer, reader)

@@ -32,6 +32,10 @@ class KeyLimits(Struct, frozen=True):
 
     agents: tuple[str, ...] | None
     """The agents it may use; null is every agent its project sees."""
+    requests_per_minute: int | None = None
+    """Its own limits; null is what is configured for every key."""
+    tokens_per_minute: int | None = None
+    parallel_runs: int | None = None
 
 
 class KeyInfo(Struct, frozen=True):

@@ -77,7 +77,7 @@ def test_a_refused_request_is_told_when_to_come_again() -> None:
     clock.now += 10
     standing = limiter.count(Key(), "files")
     assert standing is not None
-    with pytest.raises(RateLimited, match=r"its 1 requests per 30s. Retry in 20s") as refused:
+    with pytest.raises(RateLimited, match=r"its 1 request per 30s. Retry in 20s") as refused:
         standing.check()
     assert refused.value.retry_after == 20
 
