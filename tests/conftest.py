@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+from tests.support.postgres import Where, fresh_database
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Async tests run on asyncio alone, as the service does."""
     return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Where]:
+    """A place for a new database, of each kind in turn."""
+    if request.param == "sqlite":
+        yield tmp_path / "books.db"
+    else:
+        with fresh_database() as address:
+            yield address

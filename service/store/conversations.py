@@ -124,7 +124,7 @@ class SqlConversations:
         upto = await self._writer.submit(command)
         if upto is None:
             return None
-        values = {"id": id, "place": _FIRST, "limit": -1}
+        values = {"id": id, "place": _FIRST, "limit": _LAST}
         return ConversationContext(await read_items(await self._reader.rows(_SQL["upwards"], values)), upto)
 
     def release(self, id: str, *, run: str) -> Awaitable[None]:

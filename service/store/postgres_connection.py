@@ -6,6 +6,7 @@ SQLite's would: truth is 1 or 0, sums are integers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ STATEMENT_SECONDS = 30.0
 TURN = "select pg_advisory_xact_lock(hashtext('dragoman'), hashtext(current_schema()))"
 """One batch writes at a time, whichever replica's it is: each sees all that was written before it, as it
 would in one file. COMMIT and ROLLBACK give the turn on, and so does the end of the connection."""
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""Its escape in JSON, unless it is the text of one."""
 _SPOKEN = {"begin immediate": f"begin; {TURN}".encode()}
 
 
@@ -70,9 +73,19 @@ def adapt(context: AdaptContext) -> None:
 
 def values_of(statement: Translated, parameters: Any) -> Sequence[Any]:
     """The parameters, each at its place."""
-    if isinstance(parameters, Mapping):
+    if not isinstance(parameters, Mapping):
+        return parameters
+    if not statement.json:
         return [parameters[name] for name in statement.names]
-    return parameters
+    return [
+        _shown_nul(parameters[name]) if name in statement.json else parameters[name]
+        for name in statement.names
+    ]
+
+
+def _shown_nul(json: str) -> str:
+    """The same JSON, its escaped NULs as the character that stands for what cannot be shown."""
+    return _NUL.sub(r"\1\\ufffd", json) if r"\u0000" in json else json
 
 
 class PostgresCursor:

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     r"|:(?P<name>[a-z_][a-z0-9_]*)|(?P<mark>\?)|(?P<percent>%)|(?P<reserved>\buser\b)",
     re.IGNORECASE,
 )
+_JSON = re.compile(r"cast\(:([a-z_][a-z0-9_]*) as json\)", re.IGNORECASE)
 _CREATES = re.compile(
     r"create\s+(?:or\s+replace\s+)?(?:unique\s+)?(?P<kind>table|index|view|trigger|function)\s+"
     r"(?:if\s+not\s+exists\s+)?(?P<name>\w+)",
@@ -52,6 +53,8 @@ class Translated(Struct, frozen=True):
     sql: bytes
     names: tuple[str, ...]
     """The parameter of each place; empty where the statement was written with `?`."""
+    json: frozenset[str]
+    """Parameters whose text PostgreSQL reads as JSON."""
 
 
 @cache
@@ -78,8 +81,9 @@ def translated(sql: str) -> Translated:
             case _:
                 return found[0]
 
-    text = _TOKEN.sub(replaced, overriding("postgres").get(sql, sql))
-    return Translated(text.encode(), tuple(names))
+    ours = overriding("postgres").get(sql, sql)
+    text = _TOKEN.sub(replaced, ours)
+    return Translated(text.encode(), tuple(names), frozenset(_JSON.findall(ours)))
 
 
 def created(statement: str) -> tuple[str, str] | None:

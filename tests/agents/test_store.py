@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from msgspec import Raw, structs
@@ -15,6 +14,7 @@ from service.store.database import Database
 from specs.agents import Agent, CodeInterpreterTool, FileSearchTool, Limits, ToolResources
 from specs.errors import Conflict, InvalidRequest
 from specs.requests import FunctionTool, Settings
+from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 NOW = 1_800_000_000
@@ -39,8 +39,8 @@ FULL = Agent(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(tmp_path / "agents.db") as database:
+async def database(where: Where) -> AsyncIterator[Database]:
+    async with await Database.open(where) as database:
         await database.projects.ensure("one", id="proj_1", now=NOW)
         await database.projects.ensure("two", id="proj_2", now=NOW)
         yield database

@@ -18,6 +18,7 @@ from service.store.file_records import FileRecord
 from service.store.upload_desk import UploadDesk
 from specs.errors import BodyTooLarge, NotFound, StorageFull, StoreUnavailable
 from tests.support.money import opened
+from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 PROJECT = "proj_1"
@@ -25,8 +26,8 @@ LIMITS = Files(max_file_bytes=1_000, max_project_bytes=1_500)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(tmp_path / "house.db") as database:
+async def database(where: Where) -> AsyncIterator[Database]:
+    async with opened(where) as database:
         yield database
 
 

@@ -20,6 +20,7 @@ from specs.errors import BalanceOnHold, BudgetExhausted, InsufficientQuota, Inva
 from specs.prices import Price, Rates
 from specs.usage import Usage
 from tests.support.money import NOW, PLAIN_PRICE, PROFILE, opened, request, terms
+from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 INPUT_BOUND = 11 + 16
@@ -64,9 +65,9 @@ class Bank:
 
 
 @pytest.fixture
-async def bank(tmp_path: Path) -> AsyncIterator[Bank]:
+async def bank(where: Where) -> AsyncIterator[Bank]:
     """An empty account; the books are checked after each test."""
-    async with opened(tmp_path / "books.db") as database:
+    async with opened(where) as database:
         bank = Bank(database)
         yield bank
         await bank.ledger.aclose()

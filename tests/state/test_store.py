@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +33,7 @@ from specs.items import (
     UrlCitation,
     Video,
 )
+from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 
@@ -75,8 +75,8 @@ items = st.one_of(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(tmp_path / "state.db") as database:
+async def database(where: Where) -> AsyncIterator[Database]:
+    async with await Database.open(where) as database:
         yield database
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from service.store.database import Database
 from service.store.keys import RECALL_SECONDS, SqlKeys, digest, mint, mint_admin, recognise
 from tests.support.money import NOW, new_key, opened
+from tests.support.postgres import Where
 
 
 def test_a_minted_key_has_256_random_bits_and_is_kept_as_its_digest() -> None:
@@ -34,9 +33,9 @@ def test_a_minted_key_does_not_print() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_found_key_is_remembered_for_a_moment(tmp_path: Path) -> None:
+async def test_a_found_key_is_remembered_for_a_moment(where: Where) -> None:
     clock = [0.0]
-    async with opened(tmp_path / "keys.db") as database, await Database.open(tmp_path / "keys.db") as beside:
+    async with opened(where) as database, await Database.open(where) as beside:
         keys = SqlKeys(database.writer, database.reader, monotonic=lambda: clock[0])
         first = await keys.find_by_digest(new_key().digest)
         await beside.keys.revoke("key_1", now=NOW)
@@ -48,8 +47,8 @@ async def test_a_found_key_is_remembered_for_a_moment(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_revocation_here_shows_at_once(tmp_path: Path) -> None:
-    async with opened(tmp_path / "keys.db") as database:
+async def test_a_revocation_here_shows_at_once(where: Where) -> None:
+    async with opened(where) as database:
         await database.keys.find_by_digest(new_key().digest)
         await database.keys.revoke("key_1", now=NOW)
         found = await database.keys.find_by_digest(new_key().digest)

@@ -1,9 +1,9 @@
-"""What every implementation of the ports does. `DATABASES` lists them."""
+"""What every implementation of the ports does, on each kind of database."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +12,30 @@ from msgspec import structs
 from service.store.database import Database
 from service.store.ports import AbandonedHold, Account, EndRun, ExtendHold, HoldRefused, HoldTaken, Settled
 from service.store.writer import row
-from specs.errors import Conflict, NotFound, StoreUnavailable
+from specs.errors import Conflict, NotFound
 from specs.usage import Usage
 from tests.support.money import NOW, new_key, open_hold, opened, paid, settle, void
+from tests.support.postgres import Where, fresh_database
 
 pytestmark = pytest.mark.anyio
-DATABASES = ["sqlite"]
 
 
-@pytest.fixture(params=DATABASES)
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+@pytest.fixture
+async def database(where: Where) -> AsyncIterator[Database]:
     """A fresh database whose key has 1,000 nano-dollars; the books are checked after each test."""
-    async with opened(tmp_path / "books.db", granted=1_000) as database:
+    async with opened(where, granted=1_000) as database:
         yield database
         assert await database.books.check(now=NOW, grace=30) == []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nowhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Where]:
+    """Where nothing was ever opened."""
+    if request.param == "sqlite":
+        yield tmp_path / "new" / "books.db"
+    else:
+        with fresh_database(empty=True) as address:
+            yield address
 
 
 async def balance(database: Database) -> tuple[int, int, int | None]:
@@ -93,9 +103,9 @@ async def test_keys_are_listed_by_project_with_their_latest_use(database: Databa
     assert [key.id for key in await database.keys.list(project="proj_2")] == ["key_2"]
 
 
-async def test_any_key_counts_as_existing(database: Database, tmp_path: Path) -> None:
+async def test_any_key_counts_as_existing(database: Database, nowhere: Where) -> None:
     assert await database.keys.any_exists()
-    async with await Database.open(tmp_path / "other.db") as other:
+    async with await Database.open(nowhere) as other:
         assert not await other.keys.any_exists()
 
 
@@ -339,61 +349,25 @@ async def test_only_other_processes_runs_are_expired(database: Database) -> None
 # Beside and after
 
 
-async def test_what_was_written_is_there_after_reopening(database: Database, tmp_path: Path) -> None:
+async def test_what_was_written_is_there_after_reopening(database: Database, where: Where) -> None:
     await database.books.open_hold(open_hold(most=100))
     await database.books.settle(settle(cost=30))
-    async with opened(tmp_path / "books.db") as beside:
+    async with opened(where) as beside:
         assert await balance(beside) == (30, 0, 970)
         await beside.accounts.grant("acct_1", 5, reason="beside", now=NOW)
     assert await balance(database) == (30, 0, 975)
-
-
-async def test_one_service_at_a_time_claims_a_database(database: Database, tmp_path: Path) -> None:
-    assert database.claim()
-    assert database.claim()
-    async with await Database.open(tmp_path / "books.db") as beside:
-        assert not beside.claim()
 
 
 async def test_a_database_that_takes_writes_is_ready(database: Database) -> None:
     await database.ready()
 
 
-async def test_a_deleted_database_takes_no_more_writes(tmp_path: Path) -> None:
-    path = tmp_path / "books.db"
-    async with opened(path, granted=1_000) as database:
-        path.rename(tmp_path / "elsewhere.db")
-        with pytest.raises(StoreUnavailable):
-            await database.books.open_hold(open_hold(most=1))
-        assert not path.exists()
-        (tmp_path / "elsewhere.db").rename(path)
-        assert await database.books.open_hold(open_hold(most=1)) == HoldTaken(1)
-
-
-async def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "books.db"
-    databases = await asyncio.gather(*(Database.open(path) for _ in range(8)))
+async def test_many_may_open_a_new_database_at_once(nowhere: Where) -> None:
+    databases = await asyncio.gather(*(Database.open(nowhere) for _ in range(8)))
     projects = [await database.projects.ensure("default", id="proj_1", now=NOW) for database in databases]
     assert len(set(projects)) == 1
     for database in databases:
         await database.aclose()
-
-
-async def test_a_database_is_for_its_owner_alone(tmp_path: Path) -> None:
-    async with await Database.open(tmp_path / "books.db"):
-        assert (tmp_path / "books.db").stat().st_mode & 0o777 == 0o600
-
-
-async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "books.db").write_bytes(b"something else entirely, and long enough to be looked at" * 20)
-    with pytest.raises(StoreUnavailable):
-        await Database.open(tmp_path / "books.db")
-
-
-async def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreUnavailable):
-        await Database.open(tmp_path / "file" / "books.db")
 
 
 BREAKAGES = {
@@ -421,8 +395,8 @@ BREAKAGES = {
 
 
 @pytest.mark.parametrize("name", sorted(BREAKAGES))
-async def test_a_broken_invariant_is_found(tmp_path: Path, name: str) -> None:
-    async with opened(tmp_path / "broken.db", granted=1_000) as database:
+async def test_a_broken_invariant_is_found(where: Where, name: str) -> None:
+    async with opened(where, granted=1_000) as database:
         await database.books.open_hold(open_hold("run_1", most=100))
         await database.books.settle(settle("run_1", cost=30))
         await database.books.open_hold(open_hold("run_2", most=100))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from msgspec import structs
@@ -18,6 +17,7 @@ from specs.items import Message, Text
 from specs.prices import Price, Rates
 from specs.requests import ModelRequest, Settings
 from specs.usage import Usage
+from tests.support.postgres import Where
 
 NOW = 1_800_000_000
 RATES = Rates(input=Decimal(2), cache_read=Decimal("0.2"), cache_write=Decimal("2.5"), output=Decimal(8))
@@ -45,10 +45,10 @@ def new_key(id: str = "key_1", *, account: str = "acct_1", **changes: Any) -> Ne
 
 @asynccontextmanager
 async def opened(
-    path: Path, *, granted: int = 0, unlimited: bool = False, **options: Any
+    where: Where, *, granted: int = 0, unlimited: bool = False, **options: Any
 ) -> AsyncIterator[Database]:
     """A database holding the project `default` and the key `key_1` on the account `acct_1`."""
-    async with await Database.open(path, **options) as database:
+    async with await Database.open(where, **options) as database:
         await database.projects.ensure("default", id="proj_1", now=NOW)
         if await database.keys.get("key_1") is None:
             await database.keys.create(new_key(), granted=granted, unlimited=unlimited)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import psycopg
 import pytest
@@ -19,6 +20,8 @@ from psycopg import sql
 from service.store.postgres import prepare
 from specs.secret import Secret
 
+Where: TypeAlias = Path | Secret
+"""An SQLite file, or the address of a PostgreSQL database."""
 _numbers = count(1)
 
 
