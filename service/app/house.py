@@ -88,6 +88,7 @@ async def open_house(
         try:
             yield house, parts
         finally:
+            house.background.close()
             await house.runs.drain(ShuttingDown())
             for keeper in keepers:
                 keeper.cancel()
@@ -172,6 +173,8 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             agents=parts.agents,
             keys=database.keys,
             owner=ground.owner,
+            most=settings.engine.max_background,
+            most_waiting=settings.engine.max_background_waiting,
         ),
         keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
         limits=parts.limits,

@@ -85,6 +85,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Refuse new work, let open streams finish for a while, end and settle the rest, then go."""
         self.house.draining = True
+        self.house.background.close()
         drain = asyncio.create_task(self._drain(), name="drain")
         await super().shutdown(sockets)
         await drain

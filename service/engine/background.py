@@ -16,6 +16,7 @@ from service.engine.journal import Follower, Journal
 from service.engine.keeper import WrittenKeeper
 from service.engine.leg_keeper import LegKeeper
 from service.engine.loop import Outcome
+from service.engine.places import Places
 from service.engine.runs import Caller, Run, Runs, first_events, outcome_to_ended
 from service.engine.state import Prepared, State, began
 from service.engine.unfinished import read_unfinished
@@ -24,7 +25,15 @@ from service.store.agents import Agents
 from service.store.background_ports import BackgroundRuns, Claimed, Finish, Submit
 from service.store.ports import EndRun, KeyRecord, Keys
 from specs.agents import Agent
-from specs.errors import ClientGone, DragomanError, Failure, InvalidKey, ModelNotFound, StoreUnavailable
+from specs.errors import (
+    ClientGone,
+    DragomanError,
+    Failure,
+    InvalidKey,
+    ModelNotFound,
+    Overloaded,
+    StoreUnavailable,
+)
 from specs.events import Event, RunCreated
 from specs.fold import Fold
 from specs.items import Item
@@ -36,6 +45,8 @@ KEEP_SECONDS = 86_400
 """How long a log can be replayed after its end."""
 SWEEP_BATCH = 100
 FIRST_FENCE = 1
+RETRY_SECONDS = 10
+"""After which there may be room again for another to wait."""
 CANCELLED = Outcome("cancelled", "cancelled")
 
 log = structlog.get_logger()
@@ -69,6 +80,8 @@ class Background:
         agents: Agents,
         keys: Keys,
         owner: str,
+        most: int = 256,
+        most_waiting: int = 1_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
@@ -80,12 +93,15 @@ class Background:
         self._owner = owner
         self._clock = clock
         self._followers: dict[str, set[Follower]] = {}
+        self._places = Places(runs.launch, most=most, most_waiting=most_waiting)
 
     async def submit(self, run: Run, prepared: Prepared, *, key: str, echo: str) -> None:
-        """Write an admitted run down, then let it begin.
+        """Write an admitted run down, then let it begin, at once or when there is a place for it.
 
-        Raises StoreUnavailable: then there is no such run.
+        Raises Overloaded where too many wait already, StoreUnavailable: then there is no such run.
         """
+        if self._places.full:
+            raise Overloaded("Too many responses wait in the background.", retry_after=RETRY_SECONDS)
         keeper = self._keeper(prepared, key=key, echo=echo)
         job = Job(structs.replace(prepared, context=(), input=()), key, echo, run.api, began(run.created))
         await self.store.submit(
@@ -112,10 +128,15 @@ class Background:
         """Want a run no more. It has ended when this returns, unless another process has it."""
         if not await self.store.ask_cancel(run):
             return
+        self._places.hurry(run)
         here = self._runs.active.get(run)
         if here is not None and here.task is not None:
             here.stop(ClientGone())
             await asyncio.wait([here.task])
+
+    def close(self) -> None:
+        """Let no more runs begin: those that wait are for the next process."""
+        self._places.close()
 
     async def output(self, run: str) -> tuple[Item, ...]:
         """The items of a run so far; one still open is empty."""
@@ -144,7 +165,8 @@ class Background:
 
         Raises StoreUnavailable.
         """
-        ours = [id for id, run in self._runs.active.items() if run.journal is not None]
+        going = [id for id, run in self._runs.active.items() if run.journal is not None]
+        ours = [*going, *self._places.waiting]
         await self.store.renew(self._owner, ours, lease_until=self._lease())
         await self._take_over()
         await self.store.expire(before=self._now() - KEEP_SECONDS, limit=SWEEP_BATCH)
@@ -236,7 +258,7 @@ class Background:
         run.journal = Journal(
             self.store, run.id, fence=fence, keeper=keeper, written=partial(self._tell, run.id)
         )
-        self._runs.launch(run)
+        self._places.enter(run)
 
     def _keeper(self, prepared: Prepared, *, key: str, echo: str) -> WrittenKeeper:
         if prepared.leg is not None:

@@ -76,6 +76,10 @@ class Engine(Struct, frozen=True):
     """What may wait between a run and one reader."""
     run_seconds: Seconds = 3600.0
     """The most time a run may take."""
+    max_background: Count = 256
+    """Responses made in the background at once; further ones wait, queued."""
+    max_background_waiting: Count = 1_000
+    """How many may wait; one more is answered 503."""
 
 
 class Ledger(Struct, frozen=True):

@@ -10,12 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from service.store.background_ports import Finish, Submit
 from service.store.database import Database
 from service.store.items import decode_items
+from service.store.records import EndRun
 from service.store.state_records import Conversation, KeepTurn, ResponseRow
 from specs.errors import Conflict
+from specs.events import RunStarted
 from specs.items import (
     Audio,
+    Compaction,
     File,
     FileCitation,
     FunctionCall,
@@ -71,6 +75,7 @@ items = st.one_of(
     st.builds(FunctionCall, words, words, words, words, statuses, st.none() | words, st.booleans()),
     st.builds(FunctionResult, words, words, contents, statuses, st.booleans(), st.booleans()),
     st.builds(HostedCall, words, words, words, words, words, st.none() | words, st.none() | words, statuses),
+    st.builds(Compaction, words, words, words),
 )
 
 
@@ -261,3 +266,30 @@ async def test_loading_a_chain_grows_with_its_length_and_no_faster(database: Dat
     hundredth = min([await seconds("0099") for _ in range(7)])
     thousandth = min([await seconds("0999") for _ in range(7)])
     assert thousandth < 25 * hundredth
+
+
+async def test_a_run_in_the_background_keeps_its_conversation_however_long_it_waits(database: Database):
+    conversation = Conversation("conv_1", "p", {}, 0)
+    await database.conversations.create(conversation, ())
+    await database.conversations.begin("p", "conv_1", run="run_1", now=0, until=60)
+    queued = turn("1", conversation="conv_1", upto=0, ends=False, output=())
+    await database.background.submit(
+        Submit(
+            run="run_1",
+            project="p",
+            job="{}",
+            turn=queued,
+            events=(RunStarted("run_1"),),
+            owner="process_1",
+            lease_until=20,
+            now=0,
+        )
+    )
+    with pytest.raises(Conflict):
+        await database.conversations.begin("p", "conv_1", run="run_2", now=10_000, until=10_060)
+    end = EndRun("run_1", "completed", 10_000, None)
+    done = turn("1", conversation="conv_1", upto=0)
+    await database.background.finish(
+        Finish(run="run_1", fence=1, end=end, turn=done, events=(RunStarted("run_1"),))
+    )
+    assert await database.conversations.begin("p", "conv_1", run="run_2", now=10_001, until=10_060)

@@ -13,10 +13,13 @@ select
     case
         when c.writer is null then 0
         when r.status = 'running' then 1
+        when b.state <> 'ended' then 1
         when r.status is null and c.writer_until > :now then 1
         else 0
     end as busy
-from conversations as c left join runs as r on r.id = c.writer
+from conversations as c
+left join runs as r on r.id = c.writer
+left join background_runs as b on b.run = c.writer
 where c.id = :id and c.project = :project;
 
 -- Replace a conversation's metadata.
