@@ -30,6 +30,8 @@ ROUTES = sorted(
     }
 )
 BODIES = {
+    "/agents/{agent_id:str}": {"name": "x"},
+    "/agents/{agent_id:str}/restore": {"version": 1},
     "/conversations/{conversation_id:str}": {"metadata": {}},
     "/conversations/{conversation_id:str}/items": {"items": [{"role": "user", "content": "x"}]},
     "/uploads/{upload_id:str}/complete": {"part_ids": ["part_x"]},
@@ -43,6 +45,7 @@ def ids_of(client: OpenAI, upstream: Upstream) -> dict[str, str]:
     item = client.conversations.items.list(conversation.id).data[0]
     upload = client.uploads.create(bytes=1, filename="a.txt", mime_type="text/plain", purpose="user_data")
     return {
+        "agent_id": client.beta.agents.create(model="local/scripted-1").id,
         "response_id": client.responses.create(model=AGENT, input="Q1").id,
         "conversation_id": conversation.id,
         "item_id": item.id,
@@ -67,7 +70,10 @@ def test_a_foreign_id_is_an_unknown_id(
         if path.endswith("/parts"):
             body = {"files": {"data": b"x"}}
         found = http.request(method, f"/v1{asked(path, ids)}", **body)
-        return found.status_code, found.content.replace(asked(path, ids).encode(), b"")
+        content = found.content.replace(asked(path, ids).encode(), b"")
+        for id in ids.values():
+            content = content.replace(id.encode(), b"")
+        return found.status_code, content
 
     assert answer(foreign) == answer(unknown)
     assert answer(foreign)[0] == 404
