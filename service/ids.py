@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from functools import lru_cache
 
@@ -43,6 +44,12 @@ def minted_at(id: str, *, near: int) -> int:
     around = near * _MOMENTS_PER_SECOND
     past = (around - number) % _PERIOD
     return (around - past if past < _PERIOD // 2 else around - past + _PERIOD) // _MOMENTS_PER_SECOND
+
+
+def run_of(id: str) -> str:
+    """The run behind a response, a chat completion, a message, or the run itself: all that follows the
+    prefix is the same."""
+    return f"run_{re.split('[_-]', id, maxsplit=1)[-1]}"
 
 
 @lru_cache(maxsize=2)

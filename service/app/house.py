@@ -22,7 +22,9 @@ from service.http.auth import KeyRing
 from service.http.house import House
 from service.http.idempotency import Idempotency
 from service.ids import new_id
+from service.ledger.desk import Desk
 from service.ledger.holds import Ledger, Settlement
+from service.ledger.rates import RateBook
 from service.ledger.upkeep import Upkeep
 from service.secrets import Sealer
 from service.settings import Settings
@@ -62,7 +64,9 @@ async def open_house(
     async with await opening as database, _session() as session:
         wanted = needs_table(settings)
         table = await asyncio.to_thread(ensure_table, settings.data_folder) if wanted else None
-        parts = Parts(settings, session, table, database.agents)
+        rates = RateBook(database.rates)
+        await rates.refresh()
+        parts = Parts(settings, session, table, database.agents, rates)
         sealer = Sealer(settings.secret_key_file)
         ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
@@ -83,7 +87,7 @@ async def open_house(
             house.keys,
             parts.agents,
         )
-        every = (*duties, upkeep)
+        every = (*duties, upkeep, rates)
         keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
         try:
             yield house, parts
@@ -180,6 +184,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         limits=parts.limits,
         key_rates=database.key_rates,
         accounts=database.accounts,
+        desk=Desk(database.accounts, database.entries, parts.rates),
         access=access_to(database),
         counting=Counting(
             provider=parts.provider, files=archive, max_file_bytes=settings.files.max_input_bytes

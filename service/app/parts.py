@@ -10,6 +10,7 @@ import structlog
 from providers.base import Provider
 from providers.prices import PriceTable
 from providers.registry import build_provider
+from service.ledger.rates import RateBook
 from service.limits import Limiter
 from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
@@ -32,9 +33,11 @@ class Parts:
         settings: Settings,
         session: aiohttp.ClientSession,
         table: PriceTable | None,
-        agents: SqlAgents | None = None,
+        agents: SqlAgents,
+        rates: RateBook,
     ) -> None:
         self._session = session
+        self.rates = rates
         self.table = table
         self.limits = Limiter(settings.limits, replicas=settings.server.replicas)
         self.agents = Agents(store=agents)
@@ -44,8 +47,8 @@ class Parts:
         """Serve what these settings say from now on; runs under way keep what they have."""
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}
-        self._prices = PriceBook(settings.pricing, self.table)
-        self._priced: dict[tuple[str, str, str | None], tuple[Price, float]] = {}
+        self._prices = PriceBook(settings.pricing, self.table, set_apart=self.rates.find)
+        self._priced: dict[tuple[str, str, str | None, int], tuple[Price, float]] = {}
         self.agents.replace(
             settings.agents, settings.models, providers=self._specs, directory=settings.directory
         )
@@ -70,7 +73,7 @@ class Parts:
         Raises ServerError when nobody knows (no rate, no run), InvalidRequest when that is only so
         for the service tier asked for.
         """
-        asked = (provider, model, service_tier)
+        asked = (provider, model, service_tier, self.rates.newest)
         price, until = self._priced.get(asked, (None, 0.0))
         now = time.monotonic()
         if price is None or now >= until:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.engine.state import State
     from service.http.auth import KeyRing
     from service.http.idempotency import Idempotency
+    from service.ledger.desk import Desk
     from service.limits import Limiter
     from service.settings.model import Settings
     from service.store.access import Access
@@ -42,6 +43,7 @@ class House:
     limits: Limiter
     key_rates: SqlKeyRates
     accounts: Accounts
+    desk: Desk
     access: Access
     counting: Counting
     archive: Archive

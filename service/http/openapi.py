@@ -53,6 +53,7 @@ _READING_ERRORS = (400, 401, 403, 404, 431, 500, 503)
 _WRITING_ERRORS = (400, 401, 403, 404, 408, 409, 413, 415, 431, 500, 503)
 _INFERENCE_ERRORS = tuple(_ERRORS)
 _TAGS = {
+    "Accounts": "Balances, what moves them, and what things cost.",
     "Agents": "Agents as objects: made, changed, shared, and kept in all their versions.",
     "Conversations": "Items kept together, that answers go on from and are added to.",
     "Files": "What a project has stored.",

@@ -29,6 +29,7 @@ from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
 from service.http.house import House
 from service.http.idempotency import Replay, on_replay
+from service.http.organization.money_routes import MONEY_HANDLERS
 from service.http.organization.routes import ACCESS_HANDLERS
 from specs.errors import DragomanError
 
@@ -66,6 +67,7 @@ API_HANDLERS = (
     user_keys.rotate_key,
     user_keys.delete_key,
     *ACCESS_HANDLERS,
+    *MONEY_HANDLERS,
     input_tokens.count_input_tokens,
     files.create_file,
     files.list_files,

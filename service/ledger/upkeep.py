@@ -63,7 +63,7 @@ class Upkeep:
 def low_to_event(low: LowBalance, now: int) -> AuditEvent:
     """What the audit log says of an account that has become low."""
     return AuditEvent(
-        id=new_id("audit_log"),
+        id=new_id("audit"),
         type="account.low",
         moment=now * 1_000_000,
         target=low.account,

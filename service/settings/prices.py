@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import structs
@@ -22,19 +22,29 @@ class Table(Protocol):
 class PriceBook:
     """Prices by provider and model of the configuration."""
 
-    def __init__(self, pricing: Mapping[str, Pricing], table: Table | None = None) -> None:
+    def __init__(
+        self,
+        pricing: Mapping[str, Pricing],
+        table: Table | None = None,
+        *,
+        set_apart: Callable[[str, str], Price | None] = lambda provider, model: None,
+    ) -> None:
+        self._set_apart = set_apart
         self._pricing = pricing
         self._table = table
 
     def find(self, provider: str, model: str, *, service_tier: str | None = None) -> Price | None:
         """The price of a provider's model; None is unknown, and then it must not be called.
 
-        Where the operator has rates of a model, those of the table do not count for it.
+        What was set at run time counts first, for the usual tier. Where the operator has rates of a
+        model, those of the table do not count for it.
         """
         pricing = self._pricing.get(provider)
         if pricing is None:
             return None
         tier = None if service_tier in USUAL_TIERS else service_tier
+        if tier is None and (price := self._set_apart(provider, model)) is not None:
+            return price
         own = {price.service_tier: price for price in pricing.prices if price.model == model}
         if own:
             return own.get(tier)

@@ -45,7 +45,11 @@ def grant(connection: Connection, id: str, amount: int, *, why: Movement, now: i
     """
     if row(connection, _SQL["grant"], {"id": id, "amount": amount}) is None:
         account(connection, id)
-        raise Conflict("The account has less available than is to be taken back.")
+        raise Conflict(
+            "The account has less available than is to be taken back."
+            if amount < 0
+            else "The account would have been granted more than four billion dollars."
+        )
     source = REVENUE if why.cause == "refund" else ISSUED
     debit, credit = (source, id) if amount > 0 else (id, source)
     _book(connection, debit, credit, abs(amount), why=why, now=now)

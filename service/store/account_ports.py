@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from service.store.access_records import AuditEvent
+from service.store.access_records import AuditEvent, Page
 from service.store.account_records import AccountWish, KeyOnAccount, LowBalance, Movement
 from service.store.records import Account
 
@@ -33,6 +33,10 @@ class AccountDesk(AccountUpkeep, Protocol):
 
     async def list(self, *, project: str | None = None) -> Sequence[Account]:
         """The accounts of one project or of all, oldest first."""
+        ...
+
+    async def page(self, *, project: str | None, after: Account | None, limit: int) -> Page[Account]:
+        """The next accounts, oldest first, of one project or of all."""
         ...
 
     async def keys(self, id: str) -> Sequence[KeyOnAccount]:

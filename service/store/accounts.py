@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from service.store.access_records import AuditEvent
+from service.store.access_records import AuditEvent, Page
 from service.store.account_commands import (
     assign_key,
     configure,
@@ -52,6 +52,13 @@ class SqlAccounts:
         """The accounts of one project or of all, oldest first."""
         found = await self._reader.rows(_SQL["every"], {"project": project})
         return [row_to_account(values) for values in found]
+
+    async def page(self, *, project: str | None, after: Account | None, limit: int) -> Page[Account]:
+        """The next accounts, oldest first."""
+        at, id = (-1, "") if after is None else (after.created_at, after.id)
+        values = {"project": project, "at": at, "id": id, "limit": limit + 1}
+        found = [row_to_account(values) for values in await self._reader.rows(_SQL["page"], values)]
+        return Page(tuple(found[:limit]), len(found) > limit)
 
     async def keys(self, id: str) -> Sequence[KeyOnAccount]:
         """The keys that spend from an account, oldest first."""

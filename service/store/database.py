@@ -12,6 +12,7 @@ from service.store.audit import SqlAuditLog
 from service.store.background import SqlBackground
 from service.store.books import SqlBooks
 from service.store.conversations import SqlConversations
+from service.store.entries import SqlEntries
 from service.store.files import SqlFiles
 from service.store.idempotency import SqlIdempotency
 from service.store.items import SqlItems
@@ -19,6 +20,7 @@ from service.store.key_rates import SqlKeyRates
 from service.store.keys import SqlKeys
 from service.store.members import SqlMembers
 from service.store.projects import SqlProjects
+from service.store.rates import SqlRates
 from service.store.reader import Reader
 from service.store.responses import SqlResponses
 from service.store.service_accounts import SqlServiceAccounts
@@ -76,6 +78,8 @@ class Database:
         self.agents = SqlAgents(writer, reader)
         self.books = SqlBooks(writer, reader)
         self.usage = SqlUsageLog(reader)
+        self.entries = SqlEntries(reader)
+        self.rates = SqlRates(writer, reader)
         self.files = SqlFiles(writer, reader)
         self.uploads = SqlUploads(writer, reader)
         self.idempotency = SqlIdempotency(writer)

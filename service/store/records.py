@@ -160,8 +160,6 @@ class HoldRefused(Struct, frozen=True):
     """The spend limit that is in the way."""
     until: int = 0
     """When its period ends."""
-    refill_due: bool = False
-    """Whether a refill is due that may change the outcome."""
 
 
 Taken: TypeAlias = HoldTaken | HoldRefused

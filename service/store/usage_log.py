@@ -33,7 +33,7 @@ class SqlUsageLog:
         """The newest usage in a stretch of time, `until` not included."""
         values = {"key": key, "since": since, "until": until, "limit": limit}
         found = await self._reader.rows(_SQL["of_all" if key is None else "of_key"], values)
-        return [_row_to_record(row) for row in found]
+        return [row_to_record(row) for row in found]
 
     async def totals(
         self, *, key: str | None = None, since: int = 0, until: int = END_OF_TIME
@@ -47,7 +47,8 @@ class SqlUsageLog:
         return HouseTotals(*await self._reader.row(_SQL["house"]))
 
 
-def _row_to_record(row: tuple[Any, ...]) -> UsageRecord:
+def row_to_record(row: tuple[Any, ...]) -> UsageRecord:
+    """Read a row of the table back."""
     whose, counted, paid = row[: _COUNTED.start], row[_COUNTED], row[_COUNTED.stop :]
     values: tuple[Any, ...] = (*whose, row_to_usage(counted), *paid)
     return UsageRecord(*values)

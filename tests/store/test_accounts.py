@@ -34,7 +34,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def audit() -> AuditEvent:
-    return AuditEvent(new_id("audit_log"), "account.updated", NOW, "acct_1", OPERATOR)
+    return AuditEvent(new_id("audit"), "account.updated", NOW, "acct_1", OPERATOR)
 
 
 async def wish(database: Database, *, now: int = NOW, **wishes: Any) -> None:

@@ -22,10 +22,23 @@ from accounts
 where :project is null or project = :project
 order by created_at, id;
 
--- Grant an amount; a negative one is taken back, at most what is available.
+-- The accounts after one, oldest first, of one project or of all.
+-- name: page
+select
+    id, project, granted, settled, held, credit_limit, unlimited, created_at, name, ceiling,
+    day_limit, day_base, day_ends, month_limit, month_base, month_ends, low_balance, low_since,
+    refill_amount, refill_every, refill_unit, refill_anchor, refill_next
+from accounts
+where (:project is null or project = :project) and (created_at, id) > (:at, :id)
+order by created_at, id
+limit :limit;
+
+-- Grant an amount, as long as sums stay within 64 bits; a negative one is taken back, at most what is
+-- available.
 -- name: grant
 update accounts set granted = granted + :amount
 where id = :id and granted + credit_limit - settled - held + :amount >= 0
+    and granted + :amount <= 4000000000000000000
 returning id;
 
 -- Book a grant from the house to an account, or back.
