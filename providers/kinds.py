@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "openai": Kind(base_url="https://api.openai.com/v1", needs_key=True),
     "openai-compatible": Kind(),
     "anthropic": Kind(base_url="https://api.anthropic.com", needs_key=True),
+    "google": Kind(base_url="https://generativelanguage.googleapis.com/v1beta", needs_key=True),
     "demo": Kind(remote=False, rates=Rates(input=Decimal("0.10"), output=Decimal("0.40"))),
 }
 
@@ -68,5 +69,14 @@ READY = (
         "claude-sonnet-5-5",
         "Anthropic",
         "A plain agent on Anthropic.",
+    ),
+    Ready(
+        "google",
+        "google",
+        "GEMINI_API_KEY",
+        "agent_google",
+        "gemini-3-flash-preview",
+        "Google",
+        "A plain agent on Google.",
     ),
 )

@@ -39,6 +39,12 @@ def build_provider(spec: ProviderSpec, session: aiohttp.ClientSession | None = N
 
             credential = headers(spec.api_key.reveal() if spec.api_key else "")
             return Anthropic(spec.name, _upstream(spec, session, credential), origin=origin(spec, "messages"))
+        case "google":
+            from providers.google.adapter import Gemini
+            from providers.google.adapter import headers as google_headers
+
+            credential = google_headers(spec.api_key.reveal() if spec.api_key else "")
+            return Gemini(spec.name, _upstream(spec, session, credential), origin=origin(spec, "gemini"))
         case _:
             raise ValueError(f"there is no provider kind {spec.kind!r}")
 

@@ -282,6 +282,7 @@ def test_work_on_the_store_needs_no_secret(folder: Path) -> None:
     [
         ("OPENAI_API_KEY", "openai", "agent_openai"),
         ("ANTHROPIC_API_KEY", "anthropic", "agent_anthropic"),
+        ("GEMINI_API_KEY", "google", "agent_google"),
     ],
 )
 def test_a_vendor_key_in_the_environment_brings_an_agent(

@@ -1,0 +1,70 @@
+"""Writes one model call as a `generateContent` request. Pure.
+
+Source: https://ai.google.dev/api/generate-content (v1beta).
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET
+
+from providers.base import Encoded
+from providers.google.body import (
+    Body,
+    FunctionCallingConfig,
+    FunctionDeclaration,
+    Part,
+    SystemInstruction,
+    ToolConfig,
+    Tools,
+)
+from providers.google.contents import contents_of, split_system
+from providers.google.families import GeminiProfile
+from providers.google.settings import Warn, generation_config, service_tier
+from specs.requests import FunctionTool, ModelRequest, ToolChoice
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(request: ModelRequest, *, profile: GeminiProfile, origin: str) -> Encoded:
+    """Write the request. Signed reasoning goes along only if its origin is `origin`."""
+    told: dict[tuple[str, str], None] = {}
+
+    def warn(field: str, words: str) -> None:
+        told[(field, words)] = None
+
+    return Encoded(_encoder.encode(_body(request, profile, origin, warn)), tuple(told))
+
+
+def _body(request: ModelRequest, profile: GeminiProfile, origin: str, warn: Warn) -> Body:
+    texts, rest = split_system(request.items)
+    tools = tuple(_declaration(tool, warn) for tool in request.tools)
+    return Body(
+        contents=contents_of(rest, profile=profile, origin=origin, warn=warn),
+        system_instruction=_system([request.instructions or "", *texts]),
+        tools=(Tools(tools),) if tools else (),
+        tool_config=_tool_config(request.tool_choice) if tools else None,
+        generation_config=generation_config(request.settings, profile, tools=bool(tools), warn=warn),
+        service_tier=service_tier(request.settings, warn),
+    )
+
+
+def _system(texts: list[str]) -> SystemInstruction | None:
+    parts = tuple(Part(text=text) for text in texts if text.strip())
+    return SystemInstruction(parts) if parts else None
+
+
+def _declaration(tool: FunctionTool, warn: Warn) -> FunctionDeclaration:
+    if tool.strict:
+        warn("tools", f"The provider knows no strict tools; {tool.name!r} is not strict.")
+    return FunctionDeclaration(tool.name, tool.description or UNSET, tool.parameters)
+
+
+def _tool_config(choice: ToolChoice) -> ToolConfig | None:
+    """`AUTO` is what leaving it out means, and takes no names: the engine holds the model to those."""
+    if choice.mode == "none":
+        return ToolConfig(FunctionCallingConfig("NONE"))
+    if choice.mode == "auto":
+        return None
+    names = (choice.name,) if choice.name is not None else choice.allowed or ()
+    return ToolConfig(FunctionCallingConfig("ANY", names))
