@@ -30,6 +30,7 @@ SECTIONS = [
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
     ),
     ("configuration", "### `[auth.oidc]`", OIDC),
+    ("configuration", "## `[[limits]]`", model.LimitRow),
     ("configuration", "## `[providers.NAME]`", model.ProviderRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
     ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),
