@@ -24,7 +24,7 @@ from service.engine.opening import opener
 from service.engine.resolve import resolve
 from service.engine.witness import Witness
 from service.ids import new_id
-from service.ledger.holds import Ledger, Terms
+from service.ledger.holds import Ledger, Settlement, Terms
 from service.limits import Limiter
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools
@@ -95,6 +95,8 @@ class Run:
         """How it ended, once it has."""
         self.cost = 0
         """Nano-dollars its attempts came to, known at its end."""
+        self.settled: list[Settlement] = []
+        """How its attempts were paid, known at its end."""
 
     def stop(self, why: DragomanError) -> None:
         """End the run now; what was received is settled. Nothing happens once it is ending."""
@@ -319,7 +321,7 @@ class Runs:
             await asyncio.gather(*writes, return_exceptions=True)
             log.error("run_not_saved", run=run.id, code=error.code)
             return _failed(error.failure)
-        run.cost = sum(settlement.cost for settlement in settled)
+        run.settled, run.cost = settled, sum(settlement.cost for settlement in settled)
         return structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
 
     async def _save_written(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
@@ -327,7 +329,7 @@ class Runs:
         assert run.journal is not None
         try:
             settled = await calls.settled()
-            run.cost = sum(settlement.cost for settlement in settled)
+            run.settled, run.cost = settled, sum(settlement.cost for settlement in settled)
             ended = structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
             if not await run.journal.finish(run.created, ended, loop.fold):
                 code = ended.error.code if ended.error and ended.status == "failed" else None

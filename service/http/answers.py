@@ -14,7 +14,7 @@ from msgspec import Struct
 from service.dialects.base import Dialect, Reading, Renderer
 from service.engine.log import Subscription
 from service.http.begin import begin_run
-from service.http.headers import Headers, failure_headers, header, run_headers
+from service.http.headers import Headers, failure_headers, header, paid_headers, run_headers
 from service.http.house import house_of, key_of
 from service.http.protocol import Connection
 from service.http.stream import EventStream
@@ -73,7 +73,7 @@ async def answer(
         return EventStream(run, dialect, renderer, begun=begun, headers=run_headers(begun), engine=engine)
     events = without_deltas(begun) if ended else without_deltas(begun) + await read_rest(run.events)
     request.scope["state"]["begun"] = _has_begun(events)
-    return whole_answer(events, dialect, renderer)
+    return whole_answer(events, dialect, renderer, paid=paid_headers(run.settled))
 
 
 def require_json(request: Request[Any, Any, Any]) -> None:
@@ -124,7 +124,7 @@ def without_deltas(events: list[Event]) -> list[Event]:
     return [event for event in events if type(event) is not Delta]
 
 
-def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer) -> JSONAnswer:
+def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer, *, paid: Headers) -> JSONAnswer:
     """Fold a finished run to one body, or to the error it failed with.
 
     Raises ClientGone where the reader left before the end: nobody is there to get it.
@@ -137,10 +137,10 @@ def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer) -> J
         return JSONAnswer(
             msgspec.json.encode(dialect.error(failure)),
             status=dialect.status(failure),
-            headers=failure_headers(failure),
+            headers=failure_headers(failure) + paid,
         )
     renderer.feed(events)
-    return JSONAnswer(msgspec.json.encode(renderer.whole()), headers=run_headers(events))
+    return JSONAnswer(msgspec.json.encode(renderer.whole()), headers=run_headers(events) + paid)
 
 
 def _has_begun(events: list[Event]) -> bool:

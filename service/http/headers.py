@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
+from service.ledger.settling import Settlement
 from specs.errors import Failure
 from specs.events import Event, StepStarted, Warned
+from specs.money import format_usd
 
 MAX_WARNING_CHARACTERS = 1_000
 
@@ -42,6 +45,18 @@ def run_headers(events: list[Event]) -> Headers:
     warnings = "; ".join(event.message for event in events if type(event) is Warned)
     if warnings:
         headers.append((b"x-dragoman-warning", _value(warnings[:MAX_WARNING_CHARACTERS])))
+    return headers
+
+
+def paid_headers(settled: Sequence[Settlement]) -> Headers:
+    """What a run cost its account (`x-dragoman-cost-usd`), and what that has left, unless it has no limit."""
+    charged = sum(settlement.charged for settlement in settled)
+    headers = [(b"x-dragoman-cost-usd", format_usd(charged).encode())]
+    left = settled[-1].left if settled else None
+    if left is not None and left.available is not None:
+        headers.append((b"x-dragoman-balance-usd", format_usd(left.available).encode()))
+    if left is not None and left.low:
+        headers.append((b"x-dragoman-balance-low", b"true"))
     return headers
 
 

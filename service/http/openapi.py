@@ -65,6 +65,13 @@ _TAGS = {
     "Service": "The service itself.",
     "Uploads": "Files that arrive in parts.",
 }
+_RUN_HEADERS = (
+    "x-dragoman-model",
+    "x-dragoman-warning",
+    "x-dragoman-cost-usd",
+    "x-dragoman-balance-usd",
+    "x-dragoman-balance-low",
+)
 _STREAM = "Server-sent events; the schema is that of one event's `data`."
 
 
@@ -174,7 +181,7 @@ def _success(opt: Json, schemas: Schemas) -> Json:
         events = [choice for type in opt["stream"] for choice in choices(schemas.of(type))]
         success["description"] = f"The answer, whole or streamed. {_STREAM}"
         success["content"]["text/event-stream"] = {"schema": {"anyOf": events}}
-        success["headers"] |= {name: _header(name) for name in ("x-dragoman-model", "x-dragoman-warning")}
+        success["headers"] |= {name: _header(name) for name in _RUN_HEADERS}
     return success
 
 
@@ -259,6 +266,18 @@ _HEADERS: Json = {
     "x-dragoman-warning": {
         "description": "What could not be honoured.",
         "schema": {"type": "string"},
+    },
+    "x-dragoman-cost-usd": {
+        "description": "What a whole answer cost its account, in USD.",
+        "schema": {"type": "string"},
+    },
+    "x-dragoman-balance-usd": {
+        "description": "What the account has left after a whole answer, in USD; absent without a limit.",
+        "schema": {"type": "string"},
+    },
+    "x-dragoman-balance-low": {
+        "description": "`true` where that is less than the account's `low_balance`.",
+        "schema": {"type": "string", "enum": ["true"]},
     },
     "retry-after": {
         "description": "Seconds after which a retry can help.",

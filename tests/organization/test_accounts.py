@@ -41,7 +41,7 @@ def test_an_account_is_opened_as_it_is_wished(admin, spender):
     assert made["refill"]["next_at"] > time.time() + 27 * 86_400
     assert account(admin, made["id"]) == made
     found = admin.get("/organization/accounts", params={"project_id": spender.project}).json()
-    assert [each["id"] for each in found["data"]] == [spender.account, made["id"]]
+    assert {each["id"] for each in found["data"]} == {spender.account, made["id"]}
 
 
 def test_accounts_are_listed_in_pages(admin, spender):
