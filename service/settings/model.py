@@ -242,6 +242,7 @@ class File(Struct, frozen=True):
     """A whole configuration file, after the environment was laid over it."""
 
     server: Server = Server()
+    auth: Auth = Auth()
     store: Store = Store()
     egress: Egress = Egress()
     limits: tuple[LimitRow, ...] = ()

@@ -48,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with upstream_in_thread() as upstream:
         config.write_text(configuration(upstream.base_url))
         with running(config, environment=environment) as process:
-            yield Served(process.base_url, process.create_key(), upstream)
+            yield Served(process.base_url, process.create_key(), upstream, process.log)
 
 
 @pytest.fixture

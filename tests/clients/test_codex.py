@@ -1,4 +1,4 @@
-"""Codex CLI, as installed from npm and configured as its documentation says."""
+"""Codex CLI, as installed from npm and configured as its documentation says, over HTTP and WebSocket."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.clients import Served, run
 from tests.support.exchange import Exchange
+from tests.support.house import eventually
 from tests.support.script import Script, ToolCall
 
 Codex = Callable[..., list[dict[str, Any]]]
@@ -27,16 +28,27 @@ wire_api = "responses"
 env_key = "DRAGOMAN_API_KEY"
 request_max_retries = 0
 stream_max_retries = 0
+supports_websockets = {websockets}
 """
+METHODS = {"http": "POST", "websocket": "WS"}
+"""How the service's log tells of a turn."""
+
+
+@pytest.fixture(params=METHODS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """What Codex is told to talk over."""
+    return request.param
 
 
 @pytest.fixture
-def codex(served: Served, node_modules: Path, tmp_path: Path) -> Codex:
+def codex(served: Served, node_modules: Path, tmp_path: Path, transport: str) -> Codex:
     """`codex exec` in an empty folder; gives the events it reports."""
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
     folder.mkdir()
-    (home / "config.toml").write_text(CONFIG.format(base_url=served.base_url))
+    (home / "config.toml").write_text(
+        CONFIG.format(base_url=served.base_url, websockets=str(transport == "websocket").lower())
+    )
 
     def execute(prompt: str, *, model: str) -> list[dict[str, Any]]:
         # The scripted model's commands are ours, and a container may have no sandbox to offer.
@@ -61,9 +73,19 @@ def _calls_the_shell(exchange: Exchange) -> Script | None:
     return Script(calls=(ToolCall("exec_command", ('{"cmd":', '"echo 6 times $((6 * 7))"}')),))
 
 
-def test_a_prompt_is_answered_by_the_demo_agent(codex: Codex) -> None:
+def _turns(served: Served) -> list[str]:
+    """The method of each turn so far."""
+    lines = [json.loads(line) for line in served.log.read_text().splitlines() if line.startswith("{")]
+    return [line["method"] for line in lines if line.get("path") == "/v1/responses"]
+
+
+def test_a_prompt_is_answered_by_the_demo_agent(codex: Codex, served: Served, transport: str) -> None:
+    """The service logs a turn once its connection has told of its end."""
+    before = len(_turns(served))
     (message,) = _items(codex("Hello!", model="agent_demo"), "agent_message")
     assert message["text"].endswith("You said: Hello!")
+    eventually(lambda: METHODS[transport] in _turns(served)[before:], seconds=10)
+    assert set(_turns(served)[before:]) == {METHODS[transport]}
 
 
 @pytest.mark.parametrize("model", MODELS)

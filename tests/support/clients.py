@@ -20,6 +20,8 @@ class Served(Struct, frozen=True):
     base_url: str
     key: str
     upstream: Upstream
+    log: Path
+    """What the service printed so far."""
 
 
 class Node(Struct, frozen=True):
