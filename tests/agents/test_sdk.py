@@ -5,12 +5,15 @@ from __future__ import annotations
 import openai
 import pytest
 from openai import OpenAI
+from openai.types.beta.persisted_agent_tool_param import (
+    PersistedAgentToolConfigParamFunction as FunctionParam,
+)
 
 from tests.agents.conftest import MODEL
 from tests.support.script import Script, ToolCall
 from tests.support.upstream import Upstream
 
-WEATHER = {
+WEATHER: FunctionParam = {
     "type": "function",
     "name": "get_weather",
     "description": "The weather in a city.",
@@ -89,9 +92,7 @@ def test_an_agent_runs_over_every_api(client: OpenAI, upstream: Upstream):
         upstream.enqueue(Script(text=("Hello",)))
     answer = client.responses.create(model=agent.id, input="Hi")
     assert (answer.output_text, answer.model) == ("Hello", agent.id)
-    completion = client.chat.completions.create(
-        model=agent.id, messages=[{"role": "user", "content": "Hi"}]
-    )
+    completion = client.chat.completions.create(model=agent.id, messages=[{"role": "user", "content": "Hi"}])
     assert completion.choices[0].message.content == "Hello"
     for exchange in upstream.exchanges:
         assert exchange.body["messages"][0]["content"] == "Be brief."
@@ -107,7 +108,7 @@ def test_an_agents_function_is_offered_and_the_caller_runs_it(client: OpenAI, up
 
 
 def test_models_lists_it(client: OpenAI):
-    agent = client.beta.agents.create(model="gpt-4-turbo", name="Mine", extra_body={"description": "Does it."})
+    agent = client.beta.agents.create(model="gpt-4-turbo", name="Mine", extra_body={"description": "x"})
     model = client.models.retrieve(agent.id)
     assert (model.id, model.owned_by) == (agent.id, "local")
     assert agent.id in [model.id for model in client.models.list()]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from specs.scopes import DATA_SCOPES
 from tests.support.house import Key, Service, eventually, service_in_thread
 from tests.support.lag import Lag, watched
 from tests.support.upstream import Upstream, upstream_in_thread
@@ -15,12 +16,18 @@ from tests.support.upstream import Upstream, upstream_in_thread
 REQUEST_SECONDS = 0.6
 """How long a request may take to arrive; short, so that the slow ones are soon through."""
 
+UNLIMITED = "\n".join(
+    f'[[limits]]\nclass = "{name}"\nmax = "unlimited"' for name in ("assistants", "messages", "runs", "files")
+)
+"""What a minute's thousands of requests would meet otherwise."""
+
 
 def configuration(upstream: str) -> str:
     """The stand-in, and one provider a wire."""
     return f"""
 [server]
 request_seconds = {REQUEST_SECONDS}
+{UNLIMITED}
 [providers.demo]
 kind = "demo"
 pace_ms = 0
@@ -64,8 +71,8 @@ def service(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def key(service: Service) -> Key:
-    """A key without a limit."""
-    return service.key()
+    """A key without a limit that may make agents too."""
+    return service.key(scopes=(*DATA_SCOPES, "agents.write"))
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,17 @@ class Objects:
             conversation = self.conversation()
             return {"conversation_id": conversation["id"], "item_id": self._first_item(conversation["id"])}
         makers = {
+            "agent_id": self.agent_object,
             "file_id": self.file,
             "upload_id": self.upload,
             "response_id": self.response,
             "conversation_id": self.conversation,
         }
         return made | {name: makers[name]()["id"] for name in parameters if name not in made}
+
+    def agent_object(self) -> dict[str, Any]:
+        """An agent made over the API."""
+        return self._post("/v1/agents", json={"model": self.agent})
 
     def file(self) -> dict[str, Any]:
         """A stored file."""
