@@ -17,6 +17,8 @@ class Kind(Struct, frozen=True):
     remote: bool = True
     """False: it runs inside this process."""
     needs_key: bool = False
+    models_path: str = "/models"
+    """Where it lists its models: the cheapest thing to ask for with a credential."""
     rates: Rates | None = None
     """What every model of the kind costs where nobody said otherwise."""
 
@@ -37,8 +39,9 @@ class Ready(Struct, frozen=True):
 KINDS: dict[str, Kind] = {
     "openai": Kind(base_url="https://api.openai.com/v1", needs_key=True),
     "openai-compatible": Kind(),
-    "anthropic": Kind(base_url="https://api.anthropic.com", needs_key=True),
+    "anthropic": Kind(base_url="https://api.anthropic.com", needs_key=True, models_path="/v1/models"),
     "google": Kind(base_url="https://generativelanguage.googleapis.com/v1beta", needs_key=True),
+    "azure": Kind(),
     "demo": Kind(remote=False, rates=Rates(input=Decimal("0.10"), output=Decimal("0.40"))),
 }
 

@@ -11,7 +11,7 @@ from specs.providers import ProviderSpec
 if TYPE_CHECKING:
     import aiohttp
 
-    from providers.transport import Upstream
+    from providers.transport import Authorize, Upstream
 
 
 def build_provider(spec: ProviderSpec, session: aiohttp.ClientSession | None = None) -> Provider:
@@ -30,6 +30,11 @@ def build_provider(spec: ProviderSpec, session: aiohttp.ClientSession | None = N
             return OpenAIResponses(
                 spec.name, _upstream(spec, session, _bearer(spec)), origin=origin(spec, "responses")
             )
+        case "azure":
+            from providers.openai_responses.adapter import OpenAIResponses
+
+            upstream = _upstream(spec, session, _azure_key(spec), _azure_token(spec, session))
+            return OpenAIResponses(spec.name, upstream, origin=origin(spec, "responses"))
         case "openai-compatible":
             from providers.openai_chat.adapter import OpenAIChat
 
@@ -63,8 +68,23 @@ def _bearer(spec: ProviderSpec) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
+def _azure_key(spec: ProviderSpec) -> dict[str, str]:
+    return {"api-key": spec.api_key.reveal()} if spec.api_key else {}
+
+
+def _azure_token(spec: ProviderSpec, session: aiohttp.ClientSession | None) -> Authorize | None:
+    if spec.entra is None or session is None:
+        return None
+    from providers.entra import EntraToken
+
+    return EntraToken(session, spec.entra)
+
+
 def _upstream(
-    spec: ProviderSpec, session: aiohttp.ClientSession | None, credential: dict[str, str]
+    spec: ProviderSpec,
+    session: aiohttp.ClientSession | None,
+    credential: dict[str, str],
+    authorize: Authorize | None = None,
 ) -> Upstream:
     from providers.transport import Timeouts, Upstream
 
@@ -77,4 +97,5 @@ def _upstream(
         spec.base_url,
         {**credential, **own},
         Timeouts(timeouts.connect, timeouts.first_byte, timeouts.idle),
+        authorize=authorize,
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import aiohttp
 from msgspec import Struct
@@ -50,6 +50,10 @@ MAX_ERROR_BODY = 2**16
 """Bytes of an error body that are looked at."""
 LINGER = 0.1
 """Seconds to wait for a finished answer to end its body, so that its connection can be used again."""
+
+
+Authorize: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
+"""Gives the headers of a credential that does not last. Raises UpstreamError."""
 
 
 class Decoder(Protocol):
@@ -97,6 +101,7 @@ class Upstream:
         headers: Mapping[str, str],
         timeouts: Timeouts,
         error_code: Callable[[bytes], str] | None = None,
+        authorize: Authorize | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._session = session
@@ -104,6 +109,7 @@ class Upstream:
         self._timeouts = timeouts
         self._timeout = aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=timeouts.first_byte)
         self._error_code = error_code
+        self._authorize = authorize
 
     async def open(
         self, path: str, body: bytes, decoder: Decoder, *, headers: Mapping[str, str] | None = None
@@ -142,6 +148,8 @@ class Upstream:
         raise failure_from_response(response.status, response.headers, answer, error_code=self._error_code)
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        if self._authorize is not None:
+            headers = {**headers, **await self._authorize()}
         return await self._session.post(
             self.base_url + path,
             data=io.BytesIO(body) if len(body) > LARGE_BODY else body,

@@ -18,6 +18,16 @@ class Timeouts(Struct, frozen=True):
     """Between two pieces of the answer."""
 
 
+class Entra(Struct, frozen=True):
+    """A service's identity at Microsoft Entra, in place of an API key."""
+
+    tenant_id: str
+    client_id: str
+    client_secret: Secret
+    scope: str = "https://cognitiveservices.azure.com/.default"
+    authority: str = "https://login.microsoftonline.com"
+
+
 class ProviderSpec(Struct, frozen=True):
     """One provider of the configuration, ready to be built."""
 
@@ -28,6 +38,7 @@ class ProviderSpec(Struct, frozen=True):
     api_key: Secret | None = None
     headers: dict[str, Secret] = {}
     """Sent with every request; values do not print, as some are credentials."""
+    entra: Entra | None = None
     organization: str | None = None
     project: str | None = None
     timeouts: Timeouts = Timeouts()

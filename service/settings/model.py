@@ -186,6 +186,14 @@ class PriceRow(Rates, frozen=True, omit_defaults=True):
     """What its other classes of service cost, by name; a class without rates is refused."""
 
 
+class EntraRow(Struct, frozen=True):
+    """[providers.NAME.entra]: an identity at Microsoft Entra, for kind `azure`."""
+
+    tenant_id: str
+    client_id: str
+    client_secret: Secret
+
+
 class ProviderRow(Struct, frozen=True):
     """[providers.NAME]."""
 
@@ -194,6 +202,7 @@ class ProviderRow(Struct, frozen=True):
     api_key: Secret | None = None
     headers: dict[str, str] = {}
     """Sent with every request; a value may be `env:NAME` or `file:PATH`."""
+    entra: EntraRow | None = None
     organization: str | None = None
     project: str | None = None
     expose: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from service.settings.model import PriceRow, Pricing, ProviderRow
 from service.settings.problems import unknown
 from service.settings.secrets import Resolver, header_resolver
 from specs.prices import Price, Rates
-from specs.providers import ProviderSpec
+from specs.providers import Entra, ProviderSpec
 from specs.secret import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -52,6 +52,7 @@ def to_spec(name: str, row: ProviderRow, resolve: Resolver, note: Note) -> Provi
         base_url=_address(row),
         api_key=row.api_key,
         headers=headers,
+        entra=_entra(row),
         organization=row.organization,
         project=row.project,
         timeouts=row.timeouts,
@@ -81,6 +82,11 @@ def _prices(name: str, model: str, row: PriceRow) -> list[Price]:
     ]
 
 
+def _entra(row: ProviderRow) -> Entra | None:
+    entra = row.entra
+    return None if entra is None else Entra(entra.tenant_id, entra.client_id, entra.client_secret)
+
+
 def _address(row: ProviderRow) -> str | None:
     address = row.base_url or KINDS[row.kind].base_url
     return address.rstrip("/") if address else None
@@ -99,6 +105,10 @@ def _wrong(name: str, row: ProviderRow) -> list[tuple[str, str]]:
         found.append(("base_url", f"{row.base_url!r} must be an http or https address"))
     if row.api_key is None and kind.needs_key:
         found.append(("api_key", f"is required for kind {row.kind!r}"))
+    if row.entra is not None and row.kind != "azure":
+        found.append(("entra", "is only for kind 'azure'"))
+    if row.kind == "azure" and (row.api_key is None) == (row.entra is None):
+        found.append(("api_key", "give either `api_key` or [providers.NAME.entra] for kind 'azure'"))
     return found
 
 

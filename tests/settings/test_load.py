@@ -351,3 +351,19 @@ def test_an_agent_can_bring_function_tools(folder: Path) -> None:
     tool = loaded(folder, text).agents[0].functions[0]
     assert tool.name == "add"
     assert tool.parameters == Raw(b'{"type":"object","properties":{"a":{"type":"number","minimum":0.5}}}')
+
+
+BOTH = 'api_key = "env:K"\nentra = {tenant_id = "t", client_id = "c", client_secret = "env:K"}'
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        ("", "providers.az.api_key: give either"),
+        (BOTH, "give either"),
+    ],
+)
+def test_azure_wants_a_key_or_an_identity(folder: Path, extra: str, problem: str) -> None:
+    text = f'[providers.az]\nkind = "azure"\nbase_url = "https://x.example/openai/v1"\n{extra}\n'
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        loaded(folder, text, K="k")
