@@ -12,6 +12,7 @@ DragomanError
 │   ├── UnsupportedMediaType 415
 │   └── IdempotencyMismatch 422
 ├── InvalidKey 401
+│   └── InvalidToken 401
 ├── PermissionDenied 403
 ├── NotFound 404
 │   ├── ModelNotFound 404
@@ -27,6 +28,7 @@ DragomanError
 ├── ServerError 500
 │   ├── SchemaMismatch 500
 │   ├── StoreUnavailable 503
+│   ├── IssuerUnavailable 503
 │   ├── Overloaded 503
 │   └── ShuttingDown 503
 ├── ClientGone 499
@@ -167,6 +169,12 @@ class InvalidKey(DragomanError):
     retryable = False
 
 
+class InvalidToken(InvalidKey):
+    """The bearer token is not valid."""
+
+    code = "invalid_token"
+
+
 class PermissionDenied(DragomanError):
     """This key may not do that."""
 
@@ -270,6 +278,13 @@ class StoreUnavailable(ServerError):
 
     status = 503
     code = "store_unavailable"
+
+
+class IssuerUnavailable(ServerError):
+    """The issuer of the bearer token cannot be reached, so the token cannot be verified."""
+
+    status = 503
+    code = "issuer_unavailable"
 
 
 class Overloaded(ServerError):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import aiohttp
 from msgspec import Struct
@@ -41,6 +42,9 @@ from service.telemetry.metrics import Gauges, Metrics
 from specs.errors import ShuttingDown
 from specs.money import usd_to_nano
 
+if TYPE_CHECKING:
+    from service.http.oidc.sign_in import SignIns
+
 
 class Ground(Struct, frozen=True):
     """What every part is built on."""
@@ -50,6 +54,7 @@ class Ground(Struct, frozen=True):
     parts: Parts
     metrics: Metrics
     sealer: Sealer
+    session: aiohttp.ClientSession
     owner: str
     """This process, in what it claims."""
 
@@ -68,7 +73,7 @@ async def open_house(
         await rates.refresh()
         parts = Parts(settings, session, table, database.agents, rates)
         sealer = Sealer(settings.secret_key_file)
-        ground = Ground(settings, database, parts, metrics, sealer, owner=new_id("proc"))
+        ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
         ledger = _ledger(ground, upkeep)
         alone = database.claim()
@@ -180,7 +185,12 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             most=settings.engine.max_background,
             most_waiting=settings.engine.max_background_waiting,
         ),
-        keys=KeyRing(database.keys.find_by_digest, note_used=database.keys.note_used),
+        keys=KeyRing(
+            database.keys.find_by_digest,
+            note_used=database.keys.note_used,
+            refuses_all=not settings.auth.api_keys,
+        ),
+        sign_ins=_sign_ins(ground),
         limits=parts.limits,
         key_rates=database.key_rates,
         accounts=database.accounts,
@@ -203,6 +213,17 @@ def _house(ground: Ground, ledger: Ledger) -> House:
             database.idempotency, ground.sealer, owner=ground.owner, hours=settings.idempotency.hours
         ),
     )
+
+
+def _sign_ins(ground: Ground) -> SignIns | None:
+    """What opens the door to tokens; what checks them is imported where there is an issuer."""
+    oidc = ground.settings.auth.oidc
+    if oidc.issuer is None:
+        return None
+    from service.http.oidc.issuer import Issuer, fetcher
+    from service.http.oidc.sign_in import SignIns
+
+    return SignIns(oidc, Issuer(oidc, fetcher(ground.session)), access_to(ground.database))
 
 
 def count_settlement(metrics: Metrics, settlement: Settlement) -> None:

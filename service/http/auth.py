@@ -26,6 +26,8 @@ PUBLIC = "public"
 """The scope of a route that asks for no key."""
 ANY_KEY = "any"
 """The scope of a route that any valid key may use."""
+PROJECT_HEADER = b"openai-project"
+"""Names the project that the bearer of a token works in."""
 USED_SECONDS = 30.0
 """Between two rounds of writing down when keys were last used: never a write for a request."""
 
@@ -39,9 +41,10 @@ NoteUsed: TypeAlias = Callable[[Mapping[str, int]], Awaitable[None]]
 class KeyRing:
     """Opens the door to secrets, and remembers when each was last used."""
 
-    def __init__(self, find: Find, *, note_used: NoteUsed | None = None) -> None:
+    def __init__(self, find: Find, *, note_used: NoteUsed | None = None, refuses_all: bool = False) -> None:
         self._find = find
         self._note_used = note_used
+        self._refuses_all = refuses_all
         self._used: dict[str, int] = {}
 
     async def open(self, secret: str) -> KeyRecord:
@@ -50,6 +53,8 @@ class KeyRing:
         Raises InvalidKey where there is none, or it is revoked or expired; PermissionDenied where its
         owner may not use it; StoreUnavailable.
         """
+        if self._refuses_all:
+            raise InvalidKey("API keys are not taken here, only tokens.", code="api_keys_disabled")
         record = await self._find(digest(secret))
         if record is None or record.revoked_at is not None:
             raise InvalidKey
@@ -89,22 +94,31 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     scope = handler.opt["scope"]
     if scope == PUBLIC:
         return
-    key = await house_of(connection).keys.open(_secret_of(connection.scope["headers"]))
+    house, secret = house_of(connection), _secret_of(connection.scope["headers"])
+    if house.sign_ins is not None and looks_like_token(secret):
+        named = header(connection.scope, PROJECT_HEADER)
+        key = await house.sign_ins.open(secret, project=named)
+    else:
+        key = await house.keys.open(secret)
     if scope != ANY_KEY and scope not in key.scopes:
         raise PermissionDenied(f'Key "{key.name}" lacks the scope {scope!r}.')
     connection.scope["state"]["key"] = key
     if (limit := handler.opt.get("limit")) is not None:
-        standing = connection.scope["state"]["standing"] = house_of(connection).limits.count(key, limit)
+        standing = connection.scope["state"]["standing"] = house.limits.count(key, limit)
         if standing is not None:
             standing.check()
     if connection.scope.get("method") == "POST" and header(connection.scope, HEADER_BYTES) is not None:
-        house = house_of(connection)
         await house.idempotency.claim(
             cast("Request[Any, Any, Any]", connection),
             cast("HTTPRouteHandler", handler),
             project=key.project,
             keeps_content=house.keeps_content(key),
         )
+
+
+def looks_like_token(secret: str) -> bool:
+    """Whether a secret is to be read as a token: JSON in base64, twice a dot after it."""
+    return secret.startswith("ey") and secret.count(".") == 2
 
 
 def _secret_of(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.engine.state import State
     from service.http.auth import KeyRing
     from service.http.idempotency import Idempotency
+    from service.http.oidc.sign_in import SignIns
     from service.ledger.desk import Desk
     from service.limits import Limiter
     from service.settings.model import Settings
@@ -40,6 +41,8 @@ class House:
     state: State
     background: Background
     keys: KeyRing
+    sign_ins: SignIns | None
+    """Opens the door to tokens; None where no issuer is configured."""
     limits: Limiter
     key_rates: SqlKeyRates
     accounts: Accounts

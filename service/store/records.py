@@ -74,6 +74,11 @@ class KeyRecord(Struct, frozen=True):
     """Why its owner may not use it now; told by the look-up of a request, whose `scopes` are no more than
     its owner's role allows."""
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether it is what a user's tokens spend by: no secret opens it, so none has an end."""
+        return not self.last_four
+
     def valid(self, now: float) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

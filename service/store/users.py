@@ -47,6 +47,7 @@ class SqlUsers:
                 raise Conflict(f"There is a user already: {before.id}.", param="email")
             else:
                 connection.execute(_SQL["revive"], {**_user_to_row(user), "id": before.id})
+                connection.execute(_SQL["readmit"], {"id": before.id})
             id = user.id if before is None else before.id
             write_audit(connection, msgspec.structs.replace(event, target=id))
             return _row_to_user(row(connection, _SQL["by_id"], {"id": id}))
@@ -63,10 +64,11 @@ class SqlUsers:
         found = await self._reader.row(_SQL["by_subject"], {"issuer": issuer, "subject": subject})
         return _row_to_user(found) if found else None
 
-    async def by_email(self, email: str) -> User | None:
-        """Find a user who was not deleted by their address."""
+    async def by_email(self, email: str, *, deleted: bool = False) -> User | None:
+        """Find a user by their address, a deleted one only where that is wanted."""
         found = await self._reader.row(_SQL["by_email"], {"email": email.lower()})
-        return _row_to_user(found) if found and found[8] is None else None
+        user = _row_to_user(found) if found else None
+        return user if user is None or deleted or user.deleted_at is None else None
 
     async def page(self, *, limit: int, after: str | None = None) -> Page[User]:
         """The users after one, oldest first. Raises NotFound where `after` is no user."""

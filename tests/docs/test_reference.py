@@ -50,7 +50,9 @@ INNER_ERRORS = {
 FURTHER_CODES = {
     ("400", "invalid_request_error", "files_too_large"),
     ("400", "invalid_request_error", "websocket_connection_limit_reached"),
+    ("401", "authentication_error", "api_keys_disabled"),
     ("401", "authentication_error", "expired_api_key"),
+    ("401", "authentication_error", "expired_token"),
     ("413", "invalid_request_error", "file_too_large"),
     ("500", "server_error", "price_missing"),
 }

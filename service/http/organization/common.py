@@ -89,7 +89,7 @@ async def actor_of(request: Request[Any, Any, Any]) -> Actor:
     key = key_of(request)
     user = await access_of(request).users.get(key.user) if key.user else None
     return Actor(
-        kind="user" if request.scope["state"].get("signed_in") else "key",
+        kind="user" if key.signed_in else "key",
         key=key.id,
         user=key.user,
         email=user.email if user else None,

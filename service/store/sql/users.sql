@@ -10,6 +10,10 @@ update users set
     email = coalesce(:email, email), issuer = coalesce(:issuer, issuer), subject = coalesce(:subject, subject)
 where id = :id;
 
+-- Let a user's tokens spend again; keys that were revoked stay so.
+-- name: readmit
+update keys set revoked_at = null where user_id = :id and kind = 'sign_in';
+
 -- Find a user.
 -- name: by_id
 select
