@@ -84,7 +84,7 @@ select
     u.created_at - u.created_at % :width,
     case when :by_project = 1 then u.project end,
     case when :by_key = 1 then u.key end,
-    case when :by_user = 1 then k.user end,
+    case when :by_user = 1 then k.user_id end,
     case when :by_model = 1 then u.provider || '/' || u.model end,
     count(*),
     sum(coalesce(u.input, 0)), sum(coalesce(u.cache_read, 0)),
