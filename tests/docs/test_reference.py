@@ -32,6 +32,7 @@ SECTIONS = [
     ("configuration", "### `[auth.oidc]`", OIDC),
     ("configuration", "## `[[limits]]`", model.LimitRow),
     ("configuration", "## `[providers.NAME]`", model.ProviderRow),
+    ("configuration", "### `[providers.NAME.entra]`", model.EntraRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
     ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),
     ("agents", "## Fields", model.AgentRow),
