@@ -79,11 +79,11 @@ def test_librechats_path_serves_the_same(api: Api, http, upstream: Upstream):
     assert http.post(path, json=api.body("agent_support", "Hello")).status_code == 200
 
 
-def test_frames_are_whole_lf_only_and_end_with_done(api: Api, http, upstream: Upstream):
+def test_frames_are_whole_lf_only_and_end_as_the_api_ends(api: Api, http, upstream: Upstream):
     with http.stream("POST", api.path, json={**api.body("agent_support", "Hi"), "stream": True}) as response:
         raw = b"".join(response.iter_raw())
     assert b"\r" not in raw
-    assert raw.endswith(b"data: [DONE]\n\n")
+    assert raw.endswith(api.end)
     assert response.headers["cache-control"] == "no-cache, no-transform"
     assert response.headers["x-accel-buffering"] == "no"
 

@@ -48,7 +48,7 @@ def post(service: Service, api: Api, key: Key, body: bytes, content_type: str = 
 )
 def test_a_malformed_body_is_400(api: Api, body, code, service, key):
     response = post(service, api, key, body)
-    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert (response.status_code, api.error(response.json())["code"]) == (400, code)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -59,7 +59,7 @@ def test_a_body_that_is_not_json_by_its_type_is_415(api: Api, content_type, serv
 def test_a_body_over_the_limit_is_413(api: Api, service, key):
     body = b'{"model":"' + b"x" * (33 * 1024 * 1024) + b'"}'
     response = post(service, api, key, body)
-    assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
+    assert (response.status_code, api.error(response.json())["code"]) == (413, "request_too_large")
 
 
 def test_a_chunked_body_over_the_limit_is_413(api: Api, service, key):
@@ -69,7 +69,7 @@ def test_a_chunked_body_over_the_limit_is_413(api: Api, service, key):
 
     headers = {**key.headers, "content-type": "application/json"}
     response = httpx.post(service.base_url + api.path, headers=headers, content=pieces(), timeout=20)
-    assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
+    assert (response.status_code, api.error(response.json())["code"]) == (413, "request_too_large")
 
 
 def test_free_form_json_is_capped(api: Api, service, key):
@@ -79,7 +79,7 @@ def test_free_form_json_is_capped(api: Api, service, key):
     tool = {"name": "f", "parameters": deep}
     response = post(service, api, key, json.dumps(api.body("agent_support", "Hi", tools=(tool,))).encode())
     assert response.status_code == 400
-    assert response.json()["error"]["param"].startswith("tools[0]")
+    assert api.error(response.json())["param"].startswith("tools[0]")
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "😀\u200b"])
@@ -184,7 +184,8 @@ def test_more_than_is_served_at_once_is_503(api: Api, service, key):
         response = post(service, api, key, b"{}")
     finally:
         edge.in_flight = before
-    assert (response.status_code, response.json()["error"]["code"]) == (503, "overloaded")
+    status = api.status(503, "overloaded")
+    assert (response.status_code, api.error(response.json())["code"]) == (status, "overloaded")
     assert response.headers["retry-after"] == "1"
 
 

@@ -11,13 +11,11 @@ from tests.support.script import ErrorBody, Script
 from tests.support.upstream import Upstream
 
 
-def error_of(response: httpx.Response) -> dict:
-    body = response.json()
-    assert set(body) == {"error"}
-    assert set(body["error"]) == {"message", "type", "code", "param"}
-    assert all(isinstance(value, str) for value in body["error"].values())
+def error_of(api: Api, response: httpx.Response) -> dict:
+    error = api.error(response.json())
+    assert all(isinstance(value, str) for value in error.values())
     assert response.headers["x-request-id"]
-    return body["error"]
+    return error
 
 
 UPSTREAM_FAILURES = [
@@ -39,8 +37,8 @@ def test_an_upstream_refusal_is_an_http_error_and_free(
 ):
     upstream.answer_with(lambda exchange: Script(status=upstream_status, error=ErrorBody()))
     response = http.post(api.path, json={**api.body("agent_support", "Hi"), "stream": stream})
-    assert response.status_code == status
-    assert error_of(response)["code"] == code
+    assert response.status_code == api.status(status, code)
+    assert error_of(api, response)["code"] == code
     assert len(upstream.exchanges) == tries
     assert (key.account.settled, key.account.held) == (0, 0)
 
@@ -66,13 +64,13 @@ def test_a_long_retry_after_is_passed_on_instead_of_slept(api: Api, http, upstre
 
 def test_an_unreachable_upstream_is_503(api: Api, http):
     response = http.post(api.path, json=api.body("agent_nowhere", "Hi"))
-    assert (response.status_code, error_of(response)["code"]) == (503, "upstream_unreachable")
+    assert (response.status_code, error_of(api, response)["code"]) == (503, "upstream_unreachable")
 
 
 def test_a_silent_upstream_is_504(api: Api, http, upstream: Upstream):
     upstream.answer_with(lambda exchange: Script(header_delay=10))
     response = http.post(api.path, json=api.body("hasty/scripted-1", "Hi"))
-    assert (response.status_code, error_of(response)["code"]) == (504, "upstream_timeout")
+    assert (response.status_code, error_of(api, response)["code"]) == (504, "upstream_timeout")
 
 
 @pytest.mark.parametrize("agent", ["agent_support", "agent_answers", "agent_letters"])
@@ -90,13 +88,13 @@ def test_a_stream_that_dies_says_so_and_costs_the_caller_nothing(
 def test_a_whole_answer_whose_upstream_dies_is_502(api: Api, http, upstream: Upstream):
     upstream.enqueue(Script(text=("one ", "two ", "three"), cut_after_events=3))
     response = http.post(api.path, json=api.body("agent_support", "Hi"))
-    assert (response.status_code, error_of(response)["code"]) == (502, "upstream_cut")
+    assert (response.status_code, error_of(api, response)["code"]) == (502, "upstream_cut")
 
 
 def test_an_agent_that_is_not_there_is_404_with_the_way_to_the_list(api: Api, http):
     response = http.post(api.path, json=api.body("agent_x", "Hi"))
     assert response.status_code == 404
-    assert error_of(response) == {
+    assert error_of(api, response) == {
         "message": 'No agent "agent_x" for this key. GET /v1/models lists yours.',
         "type": "not_found_error",
         "code": "model_not_found",
@@ -108,7 +106,7 @@ def test_another_projects_agent_is_the_same_404(api: Api, http):
     foreign = http.post(api.path, json=api.body("agent_elsewhere", "Hi"))
     unknown = http.post(api.path, json=api.body("agent_unheard_of", "Hi"))
     assert foreign.status_code == unknown.status_code == 404
-    assert error_of(foreign)["code"] == error_of(unknown)["code"]
+    assert error_of(api, foreign)["code"] == error_of(api, unknown)["code"]
 
 
 def test_a_key_for_other_agents_cannot_use_this_one(api: Api, service: Service):
@@ -123,7 +121,7 @@ def test_a_key_for_other_agents_cannot_use_this_one(api: Api, service: Service):
 def test_no_valid_key_is_401(api: Api, authorization, service: Service):
     headers = {} if authorization is None else {b"authorization": authorization.encode("latin-1")}
     response = httpx.post(service.base_url + api.path, headers=headers, json=api.body("agent_support", "Hi"))
-    assert (response.status_code, error_of(response)["code"]) == (401, "invalid_api_key")
+    assert (response.status_code, error_of(api, response)["code"]) == (401, "invalid_api_key")
 
 
 def test_a_revoked_and_an_expired_key_are_401(api: Api, service: Service):
@@ -141,7 +139,7 @@ def test_a_key_without_the_scope_is_403(api: Api, service: Service):
     response = httpx.post(
         service.base_url + api.path, headers=key.headers, json=api.body("agent_support", "Hi")
     )
-    assert (response.status_code, error_of(response)["code"]) == (403, "permission_denied")
+    assert (response.status_code, error_of(api, response)["code"]) == (403, "permission_denied")
 
 
 def test_retries_that_cannot_help_are_told_not_to(api: Api, http):

@@ -35,7 +35,7 @@ def test_a_quiet_stream_is_kept_alive_by_comments(api: Api, quick: Service, upst
     with httpx.stream("POST", url, headers=quick.key().headers, json=body) as response:
         raw = response.read().decode()
     assert raw.count(": keep-alive\n\n") >= 2
-    assert raw.endswith("data: [DONE]\n\n")
+    assert raw.encode().endswith(api.end)
 
 
 def test_a_slow_start_sends_the_headers_before_the_first_event(api: Api, quick: Service, upstream: Upstream):
@@ -90,6 +90,8 @@ def test_a_lost_client_of_a_whole_answer_cancels_the_upstream(api: Api, service:
 def test_an_answer_nobody_capped_grows_its_hold_until_the_balance_ends_it(
     api: Api, service: Service, upstream: Upstream
 ):
+    if api.name == "messages":
+        pytest.skip("a request of this API always has a cap")
     key = service.key(dollars=0.25)
     long = tuple("word " * 400 for _ in range(200))
     upstream.enqueue(Script(text=long, pace=0.002, usage=Tokens(input=9, output=9)))

@@ -45,8 +45,33 @@ class Api(Protocol):
         """The request that goes on after a whole answer with calls, each answered alike."""
         ...
 
+    end: bytes
+    """What a stream ends with."""
 
-class Chat:
+    def error(self, answer: Json) -> dict[str, str]:
+        """`message`, `type`, `code` and `param` of an error, whose envelope has nothing else."""
+        ...
+
+    def status(self, status: int, code: str) -> int:
+        """The API's own status of a failure."""
+        ...
+
+
+class _Usual:
+    """What two of the APIs have in common."""
+
+    end = b"data: [DONE]\n\n"
+
+    def error(self, answer: Json) -> dict[str, str]:
+        assert set(answer) == {"error"}
+        assert set(answer["error"]) == {"message", "type", "code", "param"}
+        return answer["error"]
+
+    def status(self, status: int, code: str) -> int:
+        return status
+
+
+class Chat(_Usual):
     name = "chat"
     path = "/v1/chat/completions"
 
@@ -93,7 +118,7 @@ class Chat:
         return {"model": model, "messages": [{"role": "user", "content": "Go on"}, message, *results]}
 
 
-class Responses:
+class Responses(_Usual):
     name = "responses"
     path = "/v1/responses"
 
@@ -132,7 +157,64 @@ class Responses:
         return {"model": model, "input": [{"role": "user", "content": "Go on"}, *answer["output"], *results]}
 
 
-APIS: tuple[Api, ...] = (Chat(), Responses())
+class Messages:
+    name = "messages"
+    path = "/v1/messages"
+    end = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+    def body(self, model: str, text: str, *, cap: int | None = None, tools: tuple[Json, ...] = ()) -> Json:
+        body: Json = {"model": model, "messages": [{"role": "user", "content": text}]}
+        body["max_tokens"] = cap or 64_000
+        if tools:
+            body["tools"] = [{"name": tool["name"], "input_schema": tool["parameters"]} for tool in tools]
+        return body
+
+    def text(self, answer: Json) -> str:
+        return "".join(block.get("text", "") for block in answer["content"])
+
+    def calls(self, answer: Json) -> list[tuple[str, str]]:
+        blocks = [block for block in answer["content"] if block["type"] == "tool_use"]
+        return [(block["name"], json.dumps(block["input"], separators=(",", ":"))) for block in blocks]
+
+    def usage(self, answer: Json) -> tuple[int, int, int]:
+        usage = answer["usage"]
+        cached, written = usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]
+        return usage["input_tokens"] + cached + written, cached, usage["output_tokens"]
+
+    def delta(self, event: Json) -> str:
+        return event["delta"].get("text", "") if event["type"] == "content_block_delta" else ""
+
+    def ended(self, events: list[Json]) -> str:
+        kind = events[-1]["type"] if events else ""
+        if kind != "message_stop":
+            return "failed" if kind == "error" else "cut"
+        stopped = next(event["delta"]["stop_reason"] for event in events if event["type"] == "message_delta")
+        return "incomplete" if stopped in ("max_tokens", "refusal") else "completed"
+
+    def after_tools(self, model: str, answer: Json, result: str) -> Json:
+        results = [
+            {"type": "tool_result", "tool_use_id": block["id"], "content": result}
+            for block in answer["content"]
+            if block["type"] == "tool_use"
+        ]
+        messages = [
+            {"role": "user", "content": "Go on"},
+            {"role": "assistant", "content": answer["content"]},
+            {"role": "user", "content": results},
+        ]
+        return {"model": model, "max_tokens": 64_000, "messages": messages}
+
+    def error(self, answer: Json) -> dict[str, str]:
+        assert set(answer) == {"type", "error", "request_id"}
+        assert (answer["type"], set(answer["error"])) == ("error", {"type", "message", "details"})
+        details = answer["error"].pop("details")
+        return {**answer["error"], "code": details["error_code"], "param": details["param"]}
+
+    def status(self, status: int, code: str) -> int:
+        return 529 if code in ("overloaded", "upstream_unavailable") else status
+
+
+APIS: tuple[Api, ...] = (Chat(), Responses(), Messages())
 
 
 def sse(response: httpx.Response) -> Iterator[Json]:

@@ -60,6 +60,11 @@ def with_a_file(api: Api) -> dict[str, Any]:
     if api.name == "chat":
         content: list[Any] = [{"type": "file", "file": data}, {"type": "text", "text": CANARY}]
         return {"model": "local/scripted-1", "messages": [{"role": "user", "content": content}]}
+    if api.name == "messages":
+        source = {"type": "base64", "media_type": "application/pdf", "data": FILE}
+        content = [{"type": "document", "title": CANARY, "source": source}, {"type": "text", "text": CANARY}]
+        messages = [{"role": "user", "content": content}]
+        return {"model": "local/scripted-1", "max_tokens": 900, "messages": messages}
     content = [{"type": "input_file", **data}, {"type": "input_text", "text": CANARY}]
     return {"model": "local/scripted-1", "input": [{"role": "user", "content": content}]}
 
@@ -260,8 +265,8 @@ def test_crashes_are_told_by_class_and_place_alone(tmp_path: Path):
     assert CANARY not in done.stderr
     events = [line["event"] for line in lines if line["event"] not in ("request", "library_log")]
     assert sorted(events) == sorted(
-        ["run_crashed"] * 4
-        + ["request_crashed"] * 4
+        ["run_crashed"] * 2 * len(APIS)
+        + ["request_crashed"] * 2 * len(APIS)
         + ["loop_exception"] * 2
         + ["exception_ignored", "thread_crashed", "process_crashed"]
     )
@@ -276,4 +281,4 @@ def test_crashes_are_told_by_class_and_place_alone(tmp_path: Path):
     crashed = [line for line in lines if line["event"] in ("run_crashed", "request_crashed")]
     asked = {line["request_id"] for line in lines if line["event"] == "request"}
     assert {line["request_id"] for line in crashed} == asked
-    assert len(asked) == 8
+    assert len(asked) == 4 * len(APIS)
