@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import httpx
@@ -133,3 +134,48 @@ def test_a_key_file_that_holds_no_key_is_told(tmp_path, content):
     (tmp_path / "key").write_text(content)
     with pytest.raises(BadKeyFile):
         Sealer(tmp_path / "key").seal(b"text", about="x")
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "calls"),
+    [
+        ("/v1/responses/compact", {}, 1),
+        ("/v1/responses", {"context_management": [{"type": "compaction", "compact_threshold": 1_000}]}, 2),
+    ],
+)
+def test_a_context_is_compacted_once(path, more, calls, service: Service, upstream: Upstream):
+    key = service.key(dollars=1)
+    headers = {**key.headers, "idempotency-key": new_id("idem")}
+    turns = [
+        {"role": "user", "content": "word " * 2_000},
+        {"role": "assistant", "content": "Yes."},
+        {"role": "user", "content": "So?"},
+    ]
+    body = {"model": "agent_support", "input": turns, **more}
+    first = httpx.post(service.base_url + path, headers=headers, json=body)
+    settled = key.account.settled
+    again = httpx.post(service.base_url + path, headers=headers, json=body)
+    assert first.json()["output"][0]["type"] == "compaction"
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert len(upstream.exchanges) == calls
+    assert key.account.settled == settled > 0
+
+
+def test_a_context_that_is_being_compacted_is_not_compacted_beside(service: Service, upstream: Upstream):
+    go_on = asyncio.Event()
+    upstream.enqueue(Script(text=("one ", "two"), stall_after_events=2, stall=go_on))
+    key = service.key(dollars=1)
+    headers = {**key.headers, "idempotency-key": new_id("idem")}
+    body = {"model": "agent_support", "input": "Hello"}
+    url = service.base_url + "/v1/responses/compact"
+    answers: list[httpx.Response] = []
+    thread = threading.Thread(target=lambda: answers.append(httpx.post(url, headers=headers, json=body)))
+    thread.start()
+    eventually(lambda: bool(upstream.exchanges), seconds=10)
+    beside = httpx.post(url, headers=headers, json=body)
+    upstream.let(go_on)
+    thread.join()
+    assert (beside.status_code, beside.headers["retry-after"]) == (409, "1")
+    assert answers[0].status_code == 200
+    assert httpx.post(url, headers=headers, json=body).content == answers[0].content
+    assert (len(upstream.exchanges), len(key.usage)) == (1, 1)

@@ -70,6 +70,10 @@ class Upstream:
         """Ask `rule` for the script of each request; None leaves it to the model's name."""
         self.rule = rule
 
+    def let(self, event: asyncio.Event) -> None:
+        """Set an event that a script waits for. From any thread."""
+        self._loop.call_soon_threadsafe(event.set)
+
     def release(self) -> None:
         """Let every stalled answer go on, now and later. From any thread."""
         self._loop.call_soon_threadsafe(self._released.set)
