@@ -16,6 +16,7 @@ from service.settings import model
 from service.settings.auth import OIDC
 from service.settings.overlay import PLAIN
 from specs import errors
+from specs.anthropic.messages import CreateMessage
 from specs.openai.chat import ChatRequest
 from specs.openai.responses import CreateResponse
 from specs.providers import Timeouts
@@ -110,7 +111,8 @@ def test_a_table_of_settings_is_complete_and_its_defaults_are_true(
 
 
 @pytest.mark.parametrize(
-    ("heading", "struct"), [("## Chat Completions", ChatRequest), ("## Responses", CreateResponse)]
+    ("heading", "struct"),
+    [("## Chat Completions", ChatRequest), ("## Responses", CreateResponse), ("## Messages", CreateMessage)],
 )
 def test_every_field_of_a_request_is_described(heading: str, struct: type[msgspec.Struct]) -> None:
     described = re.findall(r"`([\w.]+)`", section("apis", heading))
