@@ -18,6 +18,7 @@ from service.engine.compact import Compactions
 from service.engine.counting import Counting
 from service.engine.runs import Runs
 from service.engine.state import State
+from service.engine.threads import ThreadDesk
 from service.engine.unfinished import logged_output
 from service.http.auth import KeyRing
 from service.http.house import House
@@ -88,6 +89,7 @@ async def open_house(
             house.archive,
             house.state,
             house.background,
+            house.threads,
             house.idempotency,
             house.keys,
             parts.agents,
@@ -161,11 +163,26 @@ def _state(ground: Ground) -> State:
     )
 
 
+def _background(ground: Ground, runs: Runs, state: State, ledger: Ledger) -> Background:
+    return Background(
+        ground.database.background,
+        runs=runs,
+        state=state,
+        ledger=ledger,
+        agents=ground.parts.agents,
+        keys=ground.database.keys,
+        owner=ground.owner,
+        most=ground.settings.engine.max_background,
+        most_waiting=ground.settings.engine.max_background_waiting,
+    )
+
+
 def _house(ground: Ground, ledger: Ledger) -> House:
     settings, database, parts = ground.settings, ground.database, ground.parts
     blobs = Blobs(settings.files_folder)
     archive = Archive(database.files, database.uploads, blobs, limits=settings.files)
     runs, state = _runs(ground, ledger, archive), _state(ground)
+    background = _background(ground, runs, state, ledger)
     return House(
         settings=settings,
         agents=parts.agents,
@@ -174,16 +191,13 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         ),
         runs=runs,
         state=state,
-        background=Background(
-            database.background,
-            runs=runs,
-            state=state,
-            ledger=ledger,
-            agents=parts.agents,
-            keys=database.keys,
-            owner=ground.owner,
-            most=settings.engine.max_background,
-            most_waiting=settings.engine.max_background_waiting,
+        background=background,
+        threads=ThreadDesk(
+            database.threads,
+            database.thread_messages,
+            database.thread_runs,
+            engine=runs,
+            background=background,
         ),
         keys=KeyRing(
             database.keys.find_by_digest,

@@ -58,6 +58,7 @@ class Begun(Struct, frozen=True):
     """A leg that was written down and begins."""
 
     run: ThreadRun
+    leg: Run
     answered: Step | None = None
     """The step that the caller's outputs completed."""
 
@@ -109,10 +110,9 @@ class ThreadDesk:
             items = answered(newest((*found.items, *said), new.terms.last_messages))
             leg = Leg(run=run, opens=True, messages=new.messages, upto=found.upto)
             try:
-                await self._submit(leg, items, caller)
+                return Begun(run, await self._submit(leg, items, caller))
             except ThreadChanged:
                 continue
-            return Begun(run)
         raise Conflict("This thread is being added to; ask again.", param="thread_id", retry_after=1)
 
     async def go_on(self, run: ThreadRun, outputs: Mapping[str, str], caller: Caller) -> Begun:
@@ -129,8 +129,7 @@ class ThreadDesk:
         next = structs.replace(run, status="queued", leg=new_id("run"), legs=run.legs + 1, held=())
         step = with_outputs(await self.runs.steps(run.id), outputs, now=now)
         leg = Leg(run=next, results=results, answered=step, answers=run.leg)
-        await self._submit(leg, answered((*before, *results)), caller)
-        return Begun(next, step)
+        return Begun(next, await self._submit(leg, answered((*before, *results)), caller), step)
 
     async def cancel(self, run: ThreadRun) -> bool:
         """Want a run no more; False where it is over, or wanted no more already."""
@@ -203,7 +202,7 @@ class ThreadDesk:
             expires_at=now + self._run_seconds,
         )
 
-    async def _submit(self, leg: Leg, items: Sequence[Item], caller: Caller) -> None:
+    async def _submit(self, leg: Leg, items: Sequence[Item], caller: Caller) -> Run:
         """Write a leg down with all that it changes, then let it begin."""
         run = leg.run
         request = RunRequest(
@@ -215,10 +214,11 @@ class ThreadDesk:
             warnings=run.terms.warnings if leg.opens else (),
         )
         prepared = Prepared(run.leg, request, StateAsk(background=True), run.project, leg=leg)
-        admitted: Run = self._engine.admit(
+        admitted = self._engine.admit(
             request, agent=leg_agent(run), caller=caller, api=API, id=run.leg, created_at=self.now()
         )
         await self._background.submit(admitted, prepared, key=caller.key, echo="")
+        return admitted
 
 
 def thread_missing(id: str) -> NotFound:

@@ -87,7 +87,7 @@ def start_run(house: House, key: KeyRecord, reading: Reading, dialect: Dialect, 
     return house.runs.start(
         reading.request,
         agent=find_agent(house, key, reading.request.agent),
-        caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+        caller=caller_of(key),
         api=dialect.name,
         id=prepared.run,
         keeper=house.state.keeper(prepared, key=key.id, echo=dialect.echo(reading)),
@@ -102,9 +102,16 @@ def admit_run(house: House, key: KeyRecord, reading: Reading, dialect: Dialect, 
     return house.runs.admit(
         reading.request,
         agent=find_agent(house, key, reading.request.agent),
-        caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+        caller=caller_of(key),
         api=dialect.name,
         id=prepared.run,
+    )
+
+
+def caller_of(key: KeyRecord) -> Caller:
+    """Who asks with a key, and who pays."""
+    return Caller(
+        key=key.id, key_name=key.name, project=key.project, account=key.account, user=key.user or ""
     )
 
 

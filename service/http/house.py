@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from service.engine.counting import Counting
     from service.engine.runs import Runs
     from service.engine.state import State
+    from service.engine.threads import ThreadDesk
     from service.http.auth import KeyRing
     from service.http.idempotency import Idempotency
     from service.http.oidc.sign_in import SignIns
@@ -40,6 +41,7 @@ class House:
     runs: Runs
     state: State
     background: Background
+    threads: ThreadDesk
     keys: KeyRing
     sign_ins: SignIns | None
     """Opens the door to tokens; None where no issuer is configured."""

@@ -62,7 +62,9 @@ _TAGS = {
     "Models": "Agents, as models.",
     "Keys": "What a key can learn of itself, and the keys of one's own.",
     "Health": "For whoever watches the process.",
+    "Runs": "Assistants at work on threads, step by step.",
     "Service": "The service itself.",
+    "Threads": "Conversations as the Assistants API has them, and their messages.",
     "Uploads": "Files that arrive in parts.",
 }
 _RUN_HEADERS = (

@@ -25,6 +25,7 @@ from service.http import (
     user_keys,
     websocket,
 )
+from service.http.assistants.routes import THREAD_HANDLERS
 from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
 from service.http.house import House
@@ -51,6 +52,7 @@ API_HANDLERS = (
     conversations.list_items,
     conversations.retrieve_item,
     conversations.delete_item,
+    *THREAD_HANDLERS,
     agents.create_agent,
     agents.list_agents,
     agents.retrieve_agent,

@@ -65,13 +65,26 @@ class Line(Protocol):
         ...
 
 
+class Framing(Struct, frozen=True):
+    """How wire events become the bytes of a stream."""
+
+    frames: Callable[[list[Struct]], bytes]
+    end: bytes
+    """What the stream ends with."""
+
+
+def framing_of(dialect: Dialect) -> Framing:
+    """How the events of a dialect are framed."""
+    return Framing(named_frames if dialect.named_events else plain_frames, DONE if dialect.done else b"")
+
+
 class EventStream:
     """An ASGI answer: what was read of the run already, then the rest as it comes."""
 
     def __init__(
         self,
         run: Followed,
-        dialect: Dialect,
+        dialect: Dialect | Framing,
         renderer: Renderer,
         *,
         begun: list[Event],
@@ -83,8 +96,8 @@ class EventStream:
         self._renderer = renderer
         self._begun = begun
         self._headers = headers
-        self._frames: Callable[[list[Struct]], bytes] = named_frames if dialect.named_events else plain_frames
-        self._end = DONE if dialect.done else b""
+        framing = dialect if isinstance(dialect, Framing) else framing_of(dialect)
+        self._frames, self._end = framing.frames, framing.end
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request; `scope` and the callables are ASGI's."""

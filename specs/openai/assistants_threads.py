@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from specs.openai.agents import Id
 from specs.openai.assistants_common import (
@@ -208,3 +208,30 @@ class ListMessages(ListObjects, frozen=True):
 
     run_id: str | UnsetType = UNSET
     """Only those that this run wrote."""
+
+
+class ImportedValue(Struct, frozen=True):
+    value: str
+    """Annotations are left out: what they point at is not here."""
+
+
+class ImportedText(Struct, frozen=True, tag_field="type", tag="text"):
+    text: ImportedValue | str
+
+
+ImportedPart: TypeAlias = ImportedText | ImageFilePart | ImageUrlPart | RefusalContent
+
+
+class ImportedLine(Struct, frozen=True):
+    """A line of an export: the thread, or one of its messages."""
+
+    object: Literal["thread", "thread.message"] | None = None
+    created_at: Annotated[int, Meta(ge=0)] | None = None
+    metadata: Metadata | None = None
+    tool_resources: NewToolResources | None = None
+    """Of a thread."""
+    role: Literal["user", "assistant"] | None = None
+    content: str | list[ImportedPart] | None = None
+    attachments: list[MessageAttachment] | None = None
+    assistant_id: str | None = None
+    """Which assistant wrote it; kept as it is."""

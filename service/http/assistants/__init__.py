@@ -1,0 +1,1 @@
+"""The routes of the Assistants API, version 2."""
