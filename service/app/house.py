@@ -94,7 +94,7 @@ async def open_house(
             house.keys,
             parts.agents,
         )
-        every = (*duties, upkeep, rates)
+        every = (*duties, upkeep, rates, database.wakes)
         keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
         try:
             yield house, parts
@@ -174,6 +174,7 @@ def _background(ground: Ground, runs: Runs, state: State, ledger: Ledger) -> Bac
         owner=ground.owner,
         most=ground.settings.engine.max_background,
         most_waiting=ground.settings.engine.max_background_waiting,
+        wakes=ground.database.wakes,
     )
 
 

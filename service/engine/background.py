@@ -24,6 +24,7 @@ from service.ledger.holds import LEASE_SECONDS, Ledger
 from service.store.agents import Agents
 from service.store.background_ports import BackgroundRuns, Claimed, Finish, Submit
 from service.store.ports import EndRun, KeyRecord, Keys
+from service.store.wakes import Alone, Wakes
 from specs.agents import Agent
 from specs.errors import (
     ClientGone,
@@ -41,6 +42,8 @@ from specs.legs import leg_agent
 
 TICK_SECONDS = 5.0
 """Between two rounds of renewing leases and taking over."""
+CANCEL_SECONDS = 5.0
+"""How long a cancellation waits for the process that has the run."""
 KEEP_SECONDS = 86_400
 """How long a log can be replayed after its end."""
 SWEEP_BATCH = 100
@@ -82,6 +85,7 @@ class Background:
         owner: str,
         most: int = 256,
         most_waiting: int = 1_000,
+        wakes: Wakes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
@@ -93,6 +97,10 @@ class Background:
         self._owner = owner
         self._clock = clock
         self._followers: dict[str, set[Follower]] = {}
+        self._woken = asyncio.Event()
+        """Set when another process wants something of a run of ours."""
+        self._wakes = wakes or Alone()
+        self._wakes.hear(self._hear)
         self._places = Places(runs.launch, most=most, most_waiting=most_waiting)
 
     async def submit(self, run: Run, prepared: Prepared, *, key: str, echo: str) -> None:
@@ -128,11 +136,32 @@ class Background:
         """Want a run no more. It has ended when this returns, unless another process has it."""
         if not await self.store.ask_cancel(run):
             return
+        task = self._stop(run)
+        if task is not None:
+            await asyncio.wait([task])
+        elif self._wakes.others:
+            await self._ended_elsewhere(run)
+
+    def _stop(self, run: str) -> asyncio.Task[None] | None:
+        """Let a run that is ours end; the task that is to be waited for."""
         self._places.hurry(run)
         here = self._runs.active.get(run)
-        if here is not None and here.task is not None:
-            here.stop(ClientGone())
-            await asyncio.wait([here.task])
+        if here is None or here.task is None:
+            return None
+        here.stop(ClientGone())
+        return here.task
+
+    async def _ended_elsewhere(self, run: str) -> None:
+        """Let the process that has a run end it, as long as that takes a living one."""
+        self._wakes.tell(run)
+        follower = self.follow(run)
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await follower.ended()
+        except TimeoutError:
+            log.warning("background_cancel_waits", run=run)
+        finally:
+            follower.leave()
 
     def close(self) -> None:
         """Let no more runs begin: those that wait are for the next process."""
@@ -153,12 +182,32 @@ class Background:
 
     async def maintain(self) -> None:
         """Go round for ever; the process runs this beside its requests."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + TICK_SECONDS
         while True:
-            await asyncio.sleep(TICK_SECONDS)
             try:
-                await self.tick()
+                if await self._wanted(until=due):
+                    await self.stop_unwanted()
+                else:
+                    due = loop.time() + TICK_SECONDS
+                    await self.tick()
             except StoreUnavailable:
                 log.error("background_round_failed")
+
+    async def _wanted(self, *, until: float) -> bool:
+        """Wait until another process wants something of a run of ours; False when that time has come."""
+        try:
+            async with asyncio.timeout_at(until):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
+
+    async def stop_unwanted(self) -> None:
+        """Stop those of our runs that another process was told to cancel. Raises StoreUnavailable."""
+        for run in await self.store.unwanted(self._owner):
+            self._stop(run)
 
     async def tick(self) -> None:
         """One round: keep our runs, take over what others left, forget old logs.
@@ -168,6 +217,7 @@ class Background:
         going = [id for id, run in self._runs.active.items() if run.journal is not None]
         ours = [*going, *self._places.waiting]
         await self.store.renew(self._owner, ours, lease_until=self._lease())
+        await self.stop_unwanted()
         await self._take_over()
         await self.store.expire(before=self._now() - KEEP_SECONDS, limit=SWEEP_BATCH)
 
@@ -219,7 +269,13 @@ class Background:
         return self._runs.admit(
             request,
             agent=agent,
-            caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+            caller=Caller(
+                key=key.id,
+                key_name=key.name,
+                project=key.project,
+                account=key.account,
+                user=key.user or "",
+            ),
             api=job.api,
             id=job.prepared.run,
             created_at=job.created.created_at,
@@ -268,8 +324,19 @@ class Background:
         return keeper
 
     def _tell(self, run: str) -> None:
+        """Something of a run was written: tell those who follow it, here and elsewhere."""
+        self._tell_here(run)
+        self._wakes.tell(run)
+
+    def _tell_here(self, run: str) -> None:
         for follower in self._followers.get(run, ()):
             follower.tell()
+
+    def _hear(self, run: str) -> None:
+        """Another process wrote something of a run, or wants one of ours to end."""
+        self._tell_here(run)
+        if run in self._runs.active or run in self._places.waiting:
+            self._woken.set()
 
     def _left(self, run: str, follower: Follower) -> None:
         followers = self._followers.get(run, set())

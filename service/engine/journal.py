@@ -166,6 +166,14 @@ class Follower:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._news.wait()
 
+    async def ended(self) -> None:
+        """Wait for the run's end, whatever is written until then. Raises StoreUnavailable."""
+        while True:
+            self._news.clear()
+            if not await self._store.goes_on(self._run):
+                return
+            await self._wait()
+
     def wake(self) -> None:
         """Let a waiting reader look again; `next` then gives what there is, perhaps nothing."""
         self._woken = True

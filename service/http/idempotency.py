@@ -24,8 +24,8 @@ from specs.errors import Conflict, IdempotencyMismatch, InvalidRequest, StoreUna
 HEADER = "idempotency-key"
 HEADER_BYTES = HEADER.encode()
 MAX_KEY_CHARACTERS = 255
-SWEEP_SECONDS = 600.0
-"""Between two rounds of forgetting."""
+RENEW_SECONDS = 10.0
+"""Between two rounds of renewing what is being answered, and of forgetting."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A longer answer is not kept; a repeat is then refused."""
 
@@ -141,11 +141,13 @@ class Idempotency:
             raise Replay(self._open(claim, taken.answer))
 
     async def maintain(self) -> None:
-        """Forget answers whose time is over, for as long as the process lives."""
+        """Keep what is being answered here and forget what is over, for as long as the process lives."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(RENEW_SECONDS)
+            now = int(time.time())
             try:
-                await self.store.expire(now=int(time.time()))
+                await self.store.renew(self._owner, now=now)
+                await self.store.expire(now=now)
             except StoreUnavailable as error:
                 log.error("idempotency_sweep_failed", code=error.code)
 

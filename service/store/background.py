@@ -85,6 +85,10 @@ class SqlBackground:
             lambda connection: row(connection, _SQL["ask_cancel"], {"run": run}) is not None
         )
 
+    async def unwanted(self, owner: str) -> list[str]:
+        """The runs of a process that their callers want no more."""
+        return [run for (run,) in await self._reader.rows(_SQL["unwanted"], {"owner": owner})]
+
     def renew(self, owner: str, runs: Sequence[str], *, lease_until: int) -> Awaitable[None]:
         """Keep these runs of a process alive."""
         named = msgspec.json.encode(runs).decode()

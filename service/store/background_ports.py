@@ -88,6 +88,10 @@ class BackgroundRuns(Protocol):
         """Note, for whichever process has it, that a run is wanted no more; False when it has ended."""
         ...
 
+    async def unwanted(self, owner: str) -> list[str]:
+        """The runs of a process that their callers want no more."""
+        ...
+
     def renew(self, owner: str, runs: Sequence[str], *, lease_until: int) -> Awaitable[None]:
         """Keep these runs of a process alive."""
         ...

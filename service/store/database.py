@@ -31,6 +31,7 @@ from service.store.threads import SqlThreads
 from service.store.uploads import SqlUploads
 from service.store.usage_log import SqlUsageLog
 from service.store.users import SqlUsers
+from service.store.wakes import Wakes
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
 from specs.secret import Secret
 
@@ -46,6 +47,9 @@ class Home(Protocol):
 
     @property
     def reader(self) -> Reader: ...
+
+    @property
+    def wakes(self) -> Wakes: ...
 
     def prove_writable(self, connection: Connection) -> None:
         """Write something that changes nothing. Runs as a command."""
@@ -67,6 +71,7 @@ class Database:
         writer, reader = home.writer, home.reader
         self.writer = writer
         self.reader = reader
+        self.wakes = home.wakes
         self.projects = SqlProjects(writer, reader)
         self.keys = SqlKeys(writer, reader)
         self.key_rates = SqlKeyRates(writer, reader, changed=self.keys.forget_recalled)

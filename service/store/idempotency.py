@@ -9,6 +9,9 @@ from msgspec import Struct, structs
 from service.store.statements import sql
 from service.store.writer import Connection, Writer, row
 
+LEASE_SECONDS = 45
+"""How long a claim outlives the process that made it, where others work beside it."""
+
 _SQL = sql("idempotency")
 
 
@@ -41,8 +44,9 @@ class SqlIdempotency:
         self._writer = writer
 
     async def claim(self, claim: Claim, *, now: int, expires_at: int) -> Taken | None:
-        """Claim a key; None when it is ours now."""
-        values = {**structs.asdict(claim), "now": now, "expires_at": expires_at}
+        """Claim a key; None when it is ours now, for as long as it is renewed."""
+        lease = {"now": now, "owner_until": now + LEASE_SECONDS, "expires_at": expires_at}
+        values = {**structs.asdict(claim), **lease}
 
         def command(connection: Connection) -> Taken | None:
             if row(connection, _SQL["claim"], values) is not None:
@@ -59,6 +63,10 @@ class SqlIdempotency:
     def free(self, claim: Claim) -> Awaitable[None]:
         """Free a claimed key: nothing was done for it."""
         return self._do("free", structs.asdict(claim))
+
+    def renew(self, owner: str, *, now: int) -> Awaitable[None]:
+        """Keep what this process has claimed and not answered yet."""
+        return self._do("renew", {"owner": owner, "owner_until": now + LEASE_SECONDS})
 
     def free_others(self, owner: str) -> Awaitable[None]:
         """Free what dead processes claimed. Only for one that knows it is alone."""

@@ -15,6 +15,7 @@ from service.store.postgres_connection import writing_connection
 from service.store.postgres_failures import POSTGRES, postgres_to_failure
 from service.store.postgres_reader import PostgresReader
 from service.store.postgres_schema import POSTGRES_REGISTRY, postgres_migrations
+from service.store.postgres_wakes import PostgresWakes
 from service.store.writer import Connection, OnBatch, Writer
 from specs.errors import StoreUnavailable
 from specs.secret import Secret
@@ -26,9 +27,10 @@ OPENING_SECONDS = 30.0
 class PostgresServer:
     """See `service.store.database.Home`."""
 
-    def __init__(self, writer: Writer, reader: PostgresReader) -> None:
+    def __init__(self, writer: Writer, reader: PostgresReader, wakes: PostgresWakes) -> None:
         self.writer = writer
         self.reader = reader
+        self.wakes = wakes
 
     @classmethod
     async def open(
@@ -43,7 +45,8 @@ class PostgresServer:
         reader = PostgresReader(address, wait_seconds=wait_seconds)
         await reader.open()
         connect = writing_connection(address, wait_seconds=wait_seconds)
-        return cls(Writer(connect, queue_limit=queue_limit, on_batch=on_batch, driver=POSTGRES), reader)
+        writer = Writer(connect, queue_limit=queue_limit, on_batch=on_batch, driver=POSTGRES)
+        return cls(writer, reader, PostgresWakes(address, reader))
 
     def prove_writable(self, connection: Connection) -> None:
         """Take a number for the transaction, which one that only reads has none of."""

@@ -85,5 +85,9 @@ class PostgresReader:
 async def _configure(connection: AsyncConnection[Any]) -> None:
     adapt(connection)
     milliseconds = int(STATEMENT_SECONDS * 1000)
-    setup = f"set default_transaction_read_only = on; set statement_timeout = {milliseconds}"
-    await connection.execute(setup.encode())
+    settings = (
+        "default_transaction_read_only = on",
+        f"statement_timeout = {milliseconds}",
+        "synchronous_commit = off",  # a notification is worth no wait for the disk
+    )
+    await connection.execute("; ".join(f"set {setting}" for setting in settings).encode())

@@ -19,6 +19,7 @@ from typing import cast
 from service.store.failures import sqlite_to_failure
 from service.store.migrate import migrate, migrations
 from service.store.sqlite_reader import SqliteReader
+from service.store.wakes import Alone
 from service.store.writer import QUEUE_LIMIT, Connect, Connection, OnBatch, Writer
 from specs.errors import StoreUnavailable
 
@@ -38,6 +39,7 @@ class SqliteFile:
     def __init__(self, path: Path, writer: Writer, reader: SqliteReader) -> None:
         self.writer = writer
         self.reader = reader
+        self.wakes = Alone()
         self._path = path
         self._claim: int | None = None
 

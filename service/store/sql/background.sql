@@ -30,6 +30,10 @@ returning run;
 -- name: ask_cancel
 update background_runs set cancelled = 1 where run = :run and state <> 'ended' returning run;
 
+-- List the runs of a process that their callers want no more.
+-- name: unwanted
+select run from background_runs where owner = :owner and state <> 'ended' and cancelled = 1;
+
 -- Keep these runs of a process alive.
 -- name: renew
 update background_runs set lease_until = :lease_until

@@ -1,10 +1,15 @@
--- Claim a key, unless it is taken by a request that has not expired.
+-- Claim a key, unless it is taken by a request that has not expired and whose process lives.
 -- name: claim
-insert into idempotency (project, operation, key, fingerprint, owner, answer, expires_at)
-values (:project, :operation, :key, :fingerprint, :owner, null, :expires_at)
-on conflict (project, operation, key) do update
-set fingerprint = excluded.fingerprint, owner = excluded.owner, answer = null, expires_at = excluded.expires_at
+insert into idempotency (project, operation, key, fingerprint, owner, owner_until, answer, expires_at)
+values (:project, :operation, :key, :fingerprint, :owner, :owner_until, null, :expires_at)
+on conflict (project, operation, key) do update set
+    fingerprint = excluded.fingerprint,
+    owner = excluded.owner,
+    owner_until = excluded.owner_until,
+    answer = null,
+    expires_at = excluded.expires_at
 where idempotency.expires_at <= :now
+    or (idempotency.owner is not null and idempotency.owner_until < :now)
 returning 1;
 
 -- Find what a key was taken for.
@@ -23,6 +28,10 @@ where project = :project and operation = :operation and key = :key and owner = :
 -- name: free
 delete from idempotency
 where project = :project and operation = :operation and key = :key and owner = :owner;
+
+-- Keep what a process has claimed and not answered yet.
+-- name: renew
+update idempotency set owner_until = :owner_until where owner = :owner;
 
 -- Free what other processes claimed; only for one that knows it is alone.
 -- name: free_others
