@@ -55,6 +55,7 @@ _INFERENCE_ERRORS = tuple(_ERRORS)
 _TAGS = {
     "Accounts": "Balances, what moves them, and what things cost.",
     "Agents": "Agents as objects: made, changed, shared, and kept in all their versions.",
+    "Assistants": "Agents, as the Assistants API has them.",
     "Conversations": "Items kept together, that answers go on from and are added to.",
     "Files": "What a project has stored.",
     "Inference": "Run agents.",

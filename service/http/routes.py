@@ -25,6 +25,7 @@ from service.http import (
     user_keys,
     websocket,
 )
+from service.http.assistants.assistants import ASSISTANT_HANDLERS
 from service.http.assistants.routes import THREAD_HANDLERS
 from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
@@ -52,6 +53,7 @@ API_HANDLERS = (
     conversations.list_items,
     conversations.retrieve_item,
     conversations.delete_item,
+    *ASSISTANT_HANDLERS,
     *THREAD_HANDLERS,
     agents.create_agent,
     agents.list_agents,

@@ -34,6 +34,7 @@ ROUTES = sorted(
 BODIES = {
     "/agents/{agent_id:str}": {"name": "x"},
     "/agents/{agent_id:str}/restore": {"version": 1},
+    "/assistants/{assistant_id:str}": {"name": "x"},
     "/conversations/{conversation_id:str}": {"metadata": {}},
     "/conversations/{conversation_id:str}/items": {"items": [{"role": "user", "content": "x"}]},
     "/uploads/{upload_id:str}/complete": {"part_ids": ["part_x"]},
@@ -47,6 +48,7 @@ def ids_of(client: OpenAI, upstream: Upstream) -> dict[str, str]:
     item = client.conversations.items.list(conversation.id).data[0]
     upload = client.uploads.create(bytes=1, filename="a.txt", mime_type="text/plain", purpose="user_data")
     return {
+        "assistant_id": client.beta.agents.create(model="local/scripted-1").id,
         "agent_id": client.beta.agents.create(model="local/scripted-1").id,
         "response_id": client.responses.create(model=AGENT, input="Q1").id,
         "conversation_id": conversation.id,

@@ -24,6 +24,7 @@ class Objects:
             return {"conversation_id": conversation["id"], "item_id": self._first_item(conversation["id"])}
         makers = {
             "agent_id": self.agent_object,
+            "assistant_id": self.assistant,
             "file_id": self.file,
             "upload_id": self.upload,
             "response_id": self.response,
@@ -34,6 +35,10 @@ class Objects:
     def agent_object(self) -> dict[str, Any]:
         """An agent made over the API."""
         return self._post("/v1/agents", json={"model": self.agent})
+
+    def assistant(self) -> dict[str, Any]:
+        """An assistant."""
+        return self._post("/v1/assistants", json={"model": self.agent})
 
     def file(self) -> dict[str, Any]:
         """A stored file."""
