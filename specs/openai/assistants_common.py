@@ -84,11 +84,11 @@ class NewToolResources(Struct, frozen=True):
     file_search: NewSearchStores | None = None
 
 
-class TextFormat(Struct, frozen=True, tag_field="type", tag="text"):
+class AssistantTextFormat(Struct, frozen=True, tag_field="type", tag="text"):
     """Ordinary text."""
 
 
-class JsonFormat(Struct, frozen=True, tag_field="type", tag="json_object"):
+class AssistantJsonFormat(Struct, frozen=True, tag_field="type", tag="json_object"):
     """Some JSON object; the instructions have to ask for it."""
 
 
@@ -99,13 +99,15 @@ class NamedSchema(Struct, frozen=True):
     strict: bool | UnsetType | None = UNSET
 
 
-class JsonSchemaFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
+class AssistantSchemaFormat(Struct, frozen=True, tag_field="type", tag="json_schema"):
     """JSON of a schema."""
 
     json_schema: NamedSchema
 
 
-AssistantFormat: TypeAlias = Literal["auto"] | TextFormat | JsonFormat | JsonSchemaFormat
+AssistantFormat: TypeAlias = (
+    Literal["auto"] | AssistantTextFormat | AssistantJsonFormat | AssistantSchemaFormat
+)
 
 
 class ChosenFunction(Struct, frozen=True):

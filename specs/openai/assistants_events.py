@@ -5,7 +5,7 @@ Every element of a list in a delta has its `index`: clients accumulate by it.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -40,12 +40,12 @@ class TextGrowth(Struct, frozen=True):
     annotations: tuple[CitationDelta | PathDelta, ...] | UnsetType = UNSET
 
 
-class TextDelta(Struct, frozen=True, tag_field="type", tag="text"):
+class ThreadTextDelta(Struct, frozen=True, tag_field="type", tag="text"):
     index: int
     text: TextGrowth
 
 
-class RefusalDelta(Struct, frozen=True, tag_field="type", tag="refusal"):
+class ThreadRefusalDelta(Struct, frozen=True, tag_field="type", tag="refusal"):
     index: int
     refusal: str
 
@@ -61,10 +61,10 @@ class ImageUrlDelta(Struct, frozen=True, tag_field="type", tag="image_url"):
 
 
 class MessageGrowth(Struct, frozen=True):
-    content: tuple[TextDelta | RefusalDelta | ImageFileDelta | ImageUrlDelta, ...]
+    content: tuple[ThreadTextDelta | ThreadRefusalDelta | ImageFileDelta | ImageUrlDelta, ...]
 
 
-class MessageDelta(Struct, frozen=True):
+class ThreadMessageDelta(Struct, frozen=True):
     id: str
     delta: MessageGrowth
     object: Literal["thread.message.delta"] = "thread.message.delta"
@@ -96,7 +96,10 @@ class StepDelta(Struct, frozen=True):
     object: Literal["thread.run.step.delta"] = "thread.run.step.delta"
 
 
-ThreadEventData: TypeAlias = ThreadObject | RunObject | StepObject | StepDelta | MessageObject | MessageDelta
+RUN_STREAM = (RunObject, StepObject, StepDelta, MessageObject, ThreadMessageDelta)
+"""The data of a run's stream."""
+THREAD_STREAM = (ThreadObject, *RUN_STREAM)
+"""The same where the thread is made first."""
 
 
 class ThreadEvent(Struct, frozen=True):

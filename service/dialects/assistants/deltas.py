@@ -9,7 +9,7 @@ from specs.items import Annotation, FunctionCall, HostedCall, MessagePart, Part,
 from specs.openai import assistants_events as wire
 from specs.openai.assistants_threads import ImageFilePart, ImageUrlPart
 
-ContentDelta = wire.TextDelta | wire.RefusalDelta | wire.ImageFileDelta | wire.ImageUrlDelta
+ContentDelta = wire.ThreadTextDelta | wire.ThreadRefusalDelta | wire.ImageFileDelta | wire.ImageUrlDelta
 
 
 def part_begun(place: int, part: Part) -> ContentDelta | None:
@@ -29,9 +29,9 @@ def part_growth(place: int, part: Part, data: str) -> ContentDelta | None:
     """More of a part."""
     match part:
         case Text():
-            return wire.TextDelta(place, wire.TextGrowth(data, ()))
+            return wire.ThreadTextDelta(place, wire.TextGrowth(data, ()))
         case Refusal():
-            return wire.RefusalDelta(place, data)
+            return wire.ThreadRefusalDelta(place, data)
         case _:
             return None
 
@@ -42,12 +42,14 @@ def part_annotated(place: int, mark: int, annotation: Annotation) -> ContentDelt
     if shown is None:
         return None
     citation = wire.CitationDelta(mark, shown.text, shown.file_citation, shown.start_index, shown.end_index)
-    return wire.TextDelta(place, wire.TextGrowth(annotations=(citation,)))
+    return wire.ThreadTextDelta(place, wire.TextGrowth(annotations=(citation,)))
 
 
 def message_delta(id: str, content: ContentDelta) -> wire.ThreadEvent:
     """A message that has grown."""
-    return wire.ThreadEvent("thread.message.delta", wire.MessageDelta(id, wire.MessageGrowth((content,))))
+    return wire.ThreadEvent(
+        "thread.message.delta", wire.ThreadMessageDelta(id, wire.MessageGrowth((content,)))
+    )
 
 
 def call_begun(place: int, call: FunctionCall | HostedCall) -> wire.CallDelta:

@@ -132,9 +132,9 @@ def read_format(asked: wire.AssistantFormat | None) -> ResponseFormat | None:
     match asked:
         case None:
             return None
-        case wire.JsonFormat():
+        case wire.AssistantJsonFormat():
             return ResponseFormat("json_object")
-        case wire.JsonSchemaFormat(json_schema=schema):
+        case wire.AssistantSchemaFormat(json_schema=schema):
             at = "response_format.json_schema"
             return ResponseFormat(
                 "json_schema",
@@ -143,7 +143,7 @@ def read_format(asked: wire.AssistantFormat | None) -> ResponseFormat | None:
                 free_object(schema.schema, param=f"{at}.schema"),
                 None if isinstance(schema.strict, UnsetType) else schema.strict,
             )
-        case "auto" | wire.TextFormat():
+        case "auto" | wire.AssistantTextFormat():
             return ResponseFormat("text")
         case _:
             assert_never(asked)
@@ -154,14 +154,14 @@ def format_to_wire(format: ResponseFormat | None) -> wire.AssistantFormat:
     if format is None or format.kind == "text":
         return "auto"
     if format.kind == "json_object":
-        return wire.JsonFormat()
+        return wire.AssistantJsonFormat()
     named = wire.NamedSchema(
         format.name or "answer",
         UNSET if format.description is None else format.description,
         format.schema,
         UNSET if format.strict is None else format.strict,
     )
-    return wire.JsonSchemaFormat(named)
+    return wire.AssistantSchemaFormat(named)
 
 
 def read_choice(asked: wire.AssistantToolChoice | None, warnings: list[str]) -> ToolChoice | None:

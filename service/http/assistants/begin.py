@@ -33,7 +33,7 @@ from service.ids import new_id
 from service.store.ports import KeyRecord
 from specs.openai import assistants_runs as wire
 from specs.openai.assistants_common import IncludeQuery
-from specs.openai.assistants_events import ThreadEventData
+from specs.openai.assistants_events import RUN_STREAM, THREAD_STREAM
 from specs.openai.assistants_threads import NewThread
 from specs.threads import Thread, ThreadMessage
 
@@ -49,7 +49,7 @@ _EXAMPLE = {"assistant_id": "agent_demo"}
         "body": wire.NewRunBody,
         "query": IncludeQuery,
         "answer": wire.RunObject,
-        "stream": (ThreadEventData,),
+        "stream": RUN_STREAM,
         "example": _EXAMPLE,
     },
     guards=[speaks_v2],
@@ -80,7 +80,7 @@ async def create_run(request: Request[Any, Any, Any], thread_id: str) -> ASGIApp
         **RUNS,
         "body": wire.NewThreadAndRun,
         "answer": wire.RunObject,
-        "stream": (ThreadEventData,),
+        "stream": THREAD_STREAM,
         "example": {**_EXAMPLE, "thread": {"messages": [{"role": "user", "content": "Hello!"}]}},
     },
     guards=[speaks_v2],

@@ -42,7 +42,7 @@ _update = msgspec.json.Decoder(wire.UpdateMetadata)
     opt={**MESSAGES, "body": wire.NewMessage, "answer": wire.MessageObject},
     guards=[speaks_v2],
     status_code=200,
-    operation_id="createMessage",
+    operation_id="createThreadMessage",
     summary="Add a message to a thread",
     tags=["Threads"],
 )
@@ -65,7 +65,7 @@ async def create_thread_message(request: Request[Any, Any, Any], thread_id: str)
     "/threads/{thread_id:str}/messages",
     opt={**THREADS, "query": wire.ListMessages, "answer": wire.MessageList},
     guards=[speaks_v2],
-    operation_id="listMessages",
+    operation_id="listThreadMessages",
     summary="List the messages of a thread",
     tags=["Threads"],
 )
@@ -86,7 +86,7 @@ async def list_thread_messages(request: Request[Any, Any, Any], thread_id: str) 
     "/threads/{thread_id:str}/messages/{message_id:str}",
     opt={**THREADS, "answer": wire.MessageObject},
     guards=[speaks_v2],
-    operation_id="getMessage",
+    operation_id="retrieveThreadMessage",
     summary="Show a message of a thread",
     tags=["Threads"],
 )
@@ -102,7 +102,7 @@ async def retrieve_thread_message(
     opt={**THREADS, "body": wire.UpdateMetadata, "answer": wire.MessageObject},
     guards=[speaks_v2],
     status_code=200,
-    operation_id="modifyMessage",
+    operation_id="modifyThreadMessage",
     summary="Change a message's metadata",
     tags=["Threads"],
 )
@@ -122,7 +122,7 @@ async def modify_thread_message(request: Request[Any, Any, Any], thread_id: str,
     opt={**THREADS, "answer": wire.MessageDeleted},
     guards=[speaks_v2],
     status_code=200,
-    operation_id="deleteMessage",
+    operation_id="deleteThreadMessage",
     summary="Delete a message of a thread",
     tags=["Threads"],
 )

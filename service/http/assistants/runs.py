@@ -29,7 +29,7 @@ from service.http.house import house_of, key_of
 from specs.errors import InvalidRequest
 from specs.openai import assistants_runs as wire
 from specs.openai.assistants_common import ListObjects
-from specs.openai.assistants_events import ThreadEventData
+from specs.openai.assistants_events import RUN_STREAM
 from specs.openai.assistants_threads import UpdateMetadata
 from specs.threads import ThreadRun
 
@@ -60,7 +60,7 @@ async def list_runs(request: Request[Any, Any, Any], thread_id: str) -> ASGIApp:
     "/threads/{thread_id:str}/runs/{run_id:str}",
     opt={**THREADS, "limit": None, "answer": wire.RunObject},
     guards=[speaks_v2],
-    operation_id="getRun",
+    operation_id="retrieveRun",
     summary="Show a run",
     tags=["Runs"],
 )
@@ -109,10 +109,10 @@ async def cancel_run(request: Request[Any, Any, Any], thread_id: str, run_id: st
 
 @post(
     "/threads/{thread_id:str}/runs/{run_id:str}/submit_tool_outputs",
-    opt={**RUNS, "body": wire.SubmitOutputs, "answer": wire.RunObject, "stream": (ThreadEventData,)},
+    opt={**RUNS, "body": wire.SubmitOutputs, "answer": wire.RunObject, "stream": RUN_STREAM},
     guards=[speaks_v2],
     status_code=200,
-    operation_id="submitToolOuputsToRun",
+    operation_id="submitToolOutputs",
     summary="Give a run what its calls came to",
     tags=["Runs"],
 )

@@ -51,7 +51,7 @@ async def list_run_steps(request: Request[Any, Any, Any], thread_id: str, run_id
     "/threads/{thread_id:str}/runs/{run_id:str}/steps/{step_id:str}",
     opt={**THREADS, "query": IncludeQuery, "answer": wire.StepObject},
     guards=[speaks_v2],
-    operation_id="getRunStep",
+    operation_id="retrieveRunStep",
     summary="Show a step of a run",
     tags=["Runs"],
 )

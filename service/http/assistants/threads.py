@@ -86,7 +86,7 @@ async def list_threads(request: Request[Any, Any, Any]) -> ASGIApp:
     "/threads/{thread_id:str}",
     opt={**THREADS, "answer": wire.ThreadObject},
     guards=[speaks_v2],
-    operation_id="getThread",
+    operation_id="retrieveThread",
     summary="Show a thread",
     tags=["Threads"],
 )
