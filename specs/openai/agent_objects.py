@@ -21,7 +21,7 @@ from specs.openai.agents import (
 from specs.openai.marks import OBJECT
 
 
-class FunctionTool(Struct, frozen=True, tag="function"):
+class AgentFunctionTool(Struct, frozen=True, tag="function"):
     name: str
     description: str
     parameters: Annotated[Raw, OBJECT]
@@ -30,16 +30,16 @@ class FunctionTool(Struct, frozen=True, tag="function"):
     async_: bool = field(default=False, name="async")
 
 
-class FileSearchTool(Struct, frozen=True, tag="file_search"):
+class AgentFileSearchTool(Struct, frozen=True, tag="file_search"):
     max_num_results: int | UnsetType = UNSET
     ranking_options: RankingOptions | UnsetType = UNSET
 
 
-class CodeInterpreterTool(Struct, frozen=True, tag="code_interpreter"):
+class AgentCodeTool(Struct, frozen=True, tag="code_interpreter"):
     """Code over files."""
 
 
-ToolShown: TypeAlias = FunctionTool | FileSearchTool | CodeInterpreterTool
+ToolShown: TypeAlias = AgentFunctionTool | AgentFileSearchTool | AgentCodeTool
 
 
 class TextShown(Struct, frozen=True):

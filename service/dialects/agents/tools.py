@@ -112,11 +112,11 @@ def _check_ids(ids: tuple[str, ...] | None, most: int, param: str) -> None:
 
 def tool_to_wire(
     tool: AgentTool,
-) -> objects.FunctionTool | objects.FileSearchTool | objects.CodeInterpreterTool:
+) -> objects.AgentFunctionTool | objects.AgentFileSearchTool | objects.AgentCodeTool:
     """A tool as it is shown."""
     match tool:
         case FunctionTool():
-            return objects.FunctionTool(
+            return objects.AgentFunctionTool(
                 tool.name,
                 tool.description or "",
                 _NO_PARAMETERS if isinstance(tool.parameters, UnsetType) else tool.parameters,
@@ -124,12 +124,12 @@ def tool_to_wire(
             )
         case FileSearchTool():
             ranked = tool.ranker is not None or tool.score_threshold is not None
-            return objects.FileSearchTool(
+            return objects.AgentFileSearchTool(
                 UNSET if tool.max_num_results is None else tool.max_num_results,
                 wire.RankingOptions(tool.ranker, tool.score_threshold) if ranked else UNSET,
             )
         case CodeInterpreterTool():
-            return objects.CodeInterpreterTool()
+            return objects.AgentCodeTool()
         case _:
             assert_never(tool)
 
