@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from functools import cached_property
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,46 +29,104 @@ class BadKeyFile(Exception):
 
 
 class Sealer:
-    """Seals and opens with the key in a file, made there for its owner alone when it is absent."""
+    """Seals and opens with the keys in a file, made there for its owner alone when it is absent.
+
+    One key a line, in base64: the first seals, all open. A file that changed is read again when
+    something does not open, so that a process goes on while its key is replaced.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._ciphers: tuple[AESGCM, ...] = ()
+        self._identity: tuple[int, int] | None = None
 
     def seal(self, data: bytes, *, about: str) -> bytes:
         """Encrypt; only `open` with the same `about` reads it again. Raises BadKeyFile."""
         nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._cipher.encrypt(nonce, data, about.encode())
+        return VERSION + nonce + self._loaded()[0].encrypt(nonce, data, about.encode())
 
     def open(self, sealed: bytes, *, about: str) -> bytes:
         """Decrypt. Raises Unsealable, BadKeyFile."""
-        from cryptography.exceptions import InvalidTag
-
         if sealed[:1] != VERSION or len(sealed) <= 1 + NONCE_BYTES:
             raise Unsealable
-        nonce, encrypted = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-        try:
-            return self._cipher.decrypt(nonce, encrypted, about.encode())
-        except InvalidTag as error:
-            raise Unsealable from error
+        opened = _open(self._loaded(), sealed, about)
+        if opened is None and self._identity != _identity(self._file):
+            self._ciphers = ()
+            opened = _open(self._loaded(), sealed, about)
+        if opened is None:
+            raise Unsealable
+        return opened
 
-    @cached_property
-    def _cipher(self) -> AESGCM:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    def is_current(self, sealed: bytes, *, about: str) -> bool:
+        """Whether it was sealed with the key that seals now. Raises BadKeyFile."""
+        return _open(self._loaded()[:1], sealed, about) is not None
 
-        return AESGCM(_read_or_make(self._file))
+    def _loaded(self) -> tuple[AESGCM, ...]:
+        if not self._ciphers:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+            keys = _read_or_make(self._file)
+            self._identity = _identity(self._file)
+            self._ciphers = tuple(AESGCM(key) for key in keys)
+        return self._ciphers
 
 
-def _read_or_make(file: Path) -> bytes:
+def _open(ciphers: tuple[AESGCM, ...], sealed: bytes, about: str) -> bytes | None:
+    from cryptography.exceptions import InvalidTag
+
+    nonce, encrypted = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    for cipher in ciphers:
+        with suppress(InvalidTag):
+            return cipher.decrypt(nonce, encrypted, about.encode())
+    return None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Tells one state of the file from the next."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def add_key(file: Path) -> None:
+    """Make a new key the one that seals; those before it still open. Raises BadKeyFile."""
+    _replace(file, [os.urandom(KEY_BYTES), *_read_or_make(file)])
+
+
+def drop_old_keys(file: Path) -> int:
+    """Forget every key but the one that seals; says how many. Raises BadKeyFile."""
+    keys = _read_or_make(file)
+    _replace(file, keys[:1])
+    return len(keys) - 1
+
+
+def _replace(file: Path, keys: list[bytes]) -> None:
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        write_once(draft, _lines(keys))
+        os.replace(draft, file)
+    except OSError as error:
+        raise BadKeyFile(f"{file} cannot be replaced: {error.strerror}") from error
+
+
+def _lines(keys: list[bytes]) -> bytes:
+    return b"".join(b64encode(key) + b"\n" for key in keys)
+
+
+def _read_or_make(file: Path) -> list[bytes]:
     if file.exists():
         return _read(file)
     key = os.urandom(KEY_BYTES)
     try:
-        write_once(file, b64encode(key) + b"\n")
+        write_once(file, _lines([key]))
     except FileExistsError:
         return _read(file)
     except OSError as error:
         raise BadKeyFile(f"{file} cannot be made: {error.strerror}. Set DRAGOMAN_SECRET_KEY_FILE.") from error
-    return key
+    return [key]
 
 
 def write_once(file: Path, content: bytes) -> None:
@@ -93,11 +151,12 @@ def write_once(file: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path) -> list[bytes]:
     try:
-        key = b64decode(file.read_bytes().strip(), validate=True)
+        keys = [b64decode(line, validate=True) for line in file.read_bytes().split()]
     except (OSError, ValueError) as error:
         raise BadKeyFile(f"{file} cannot be read as a key: {error}") from error
-    if len(key) != KEY_BYTES:
-        raise BadKeyFile(f"{file} holds {len(key)} bytes, {KEY_BYTES} in base64 are wanted")
-    return key
+    wrong = next((len(key) for key in keys if len(key) != KEY_BYTES), None if keys else 0)
+    if wrong is not None:
+        raise BadKeyFile(f"{file} holds {wrong} bytes, {KEY_BYTES} in base64 are wanted")
+    return keys

@@ -4,6 +4,7 @@ names it. The docstring is the default message. Nobody reads a message to decide
 DragomanError
 ├── InvalidRequest 400
 │   ├── ContextTooLong 400
+│   ├── CredentialMissing 400
 │   ├── MalformedBody 400
 │   ├── BodyTooLarge 413
 │   ├── StorageFull 400
@@ -27,6 +28,7 @@ DragomanError
 │   └── BalanceOnHold 429
 ├── ServerError 500
 │   ├── SchemaMismatch 500
+│   ├── CredentialUnreadable 500
 │   ├── StoreUnavailable 503
 │   ├── IssuerUnavailable 503
 │   ├── Overloaded 503
@@ -111,6 +113,12 @@ class ContextTooLong(InvalidRequest):
     """The input is longer than the model's context window."""
 
     code = "context_length_exceeded"
+
+
+class CredentialMissing(InvalidRequest):
+    """Nobody has brought a credential for the provider of this agent's model."""
+
+    code = "credential_missing"
 
 
 class MalformedBody(InvalidRequest):
@@ -271,6 +279,13 @@ class SchemaMismatch(ServerError):
     """The database was made by another version of this software."""
 
     code = "schema_mismatch"
+
+
+class CredentialUnreadable(ServerError):
+    """The stored credential cannot be opened. Store it again, or tell your operator."""
+
+    code = "credential_unreadable"
+    retryable = False
 
 
 class StoreUnavailable(ServerError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from msgspec import Struct
 
 from specs.secret import Secret
@@ -44,3 +46,17 @@ class ProviderSpec(Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     pace_ms: int = 15
     """Milliseconds between two words; only the built-in stand-in paces itself."""
+    user_provided: bool = False
+    """Each project or user reaches it with a credential of their own."""
+    user_base_url: bool = False
+    """Such a credential may name another address."""
+    allow_models: tuple[str, ...] = ()
+    """Patterns of the models that may be used; none is every one."""
+    deny_models: tuple[str, ...] = ()
+    """Patterns of those that may not; goes before `allow_models`."""
+
+    def serves(self, model: str) -> bool:
+        """Whether this model of the provider's may be used."""
+        if any(fnmatchcase(model, pattern) for pattern in self.deny_models):
+            return False
+        return not self.allow_models or any(fnmatchcase(model, pattern) for pattern in self.allow_models)

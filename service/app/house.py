@@ -19,7 +19,9 @@ from service.engine.counting import Counting
 from service.engine.runs import Runs
 from service.engine.state import State
 from service.engine.threads import ThreadDesk
+from service.egress import Door
 from service.engine.unfinished import logged_output
+from service.engine.vault import Vault
 from service.http.auth import KeyRing
 from service.http.house import House
 from service.http.idempotency import Idempotency
@@ -67,13 +69,14 @@ async def open_house(
     """Put the parts together and let go of them again."""
     metrics = Metrics()
     opening = Database.open(settings.database, connect=connect, on_batch=metrics.batch_written)
-    async with await opening as database, _session() as session:
+    async with await opening as database, _session() as session, Door(settings.addresses) as door:
         wanted = needs_table(settings)
         table = await asyncio.to_thread(ensure_table, settings.data_folder) if wanted else None
         rates = RateBook(database.rates)
         await rates.refresh()
-        parts = Parts(settings, session, table, database.agents, rates)
         sealer = Sealer(settings.secret_key_file)
+        vault = Vault(database.credentials, sealer, door=door, session=session)
+        parts = Parts(settings, session, table, database.agents, rates, vault)
         ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
         ledger = _ledger(ground, upkeep)
@@ -208,6 +211,8 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         sign_ins=_sign_ins(ground),
         limits=parts.limits,
         key_rates=database.key_rates,
+        vault=parts.vault,
+        provider_spec=parts.spec,
         accounts=database.accounts,
         desk=Desk(database.accounts, database.entries, parts.rates),
         access=access_to(database),

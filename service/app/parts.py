@@ -10,6 +10,7 @@ import structlog
 from providers.base import Provider
 from providers.prices import PriceTable
 from providers.registry import build_provider
+from service.engine.vault import UserProvided, Vault
 from service.ledger.rates import RateBook
 from service.limits import Limiter
 from service.settings import Settings
@@ -18,6 +19,7 @@ from service.store.agents import Agents
 from service.store.agents_store import SqlAgents
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
+from specs.providers import ProviderSpec
 
 PRICE_SECONDS = 60.0
 """How long a price is remembered; some change with the time of the day."""
@@ -35,7 +37,9 @@ class Parts:
         table: PriceTable | None,
         agents: SqlAgents,
         rates: RateBook,
+        vault: Vault,
     ) -> None:
+        self.vault = vault
         self._session = session
         self.rates = rates
         self.table = table
@@ -59,8 +63,17 @@ class Parts:
     def provider(self, name: str) -> Provider:
         """The provider of this name, built when it is first asked for."""
         if name not in self._built:
-            self._built[name] = build_provider(self._specs[name], self._session)
+            spec = self._specs[name]
+            self._built[name] = (
+                UserProvided(spec, self.vault, self._session)
+                if spec.user_provided
+                else build_provider(spec, self._session)
+            )
         return self._built[name]
+
+    def spec(self, name: str) -> ProviderSpec | None:
+        """How the provider of this name is configured."""
+        return self._specs.get(name)
 
     def has_price(self, named: str) -> bool:
         """Whether a `provider/model` has a price, so that it can be run."""
@@ -71,12 +84,13 @@ class Parts:
         """What a model costs.
 
         Raises ServerError when nobody knows (no rate, no run), InvalidRequest when that is only so
-        for the service tier asked for.
+        for the service tier asked for, or the provider's lists leave the model out.
         """
         asked = (provider, model, service_tier, self.rates.newest)
         price, until = self._priced.get(asked, (None, 0.0))
         now = time.monotonic()
         if price is None or now >= until:
+            self._require_served(provider, model)
             price = self._prices.find(provider, model, service_tier=service_tier)
             if price is None and self._prices.find(provider, model) is not None:
                 raise InvalidRequest(
@@ -90,3 +104,12 @@ class Parts:
                 )
             self._priced[asked] = (price, now + PRICE_SECONDS)
         return price
+
+    def _require_served(self, provider: str, model: str) -> None:
+        spec = self._specs.get(provider)
+        if spec is not None and not spec.serves(model):
+            raise InvalidRequest(
+                f"model: the operator's lists leave {model[:200]!r} of {provider!r} out.",
+                param="model",
+                code="model_not_allowed",
+            )

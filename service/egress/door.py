@@ -111,6 +111,12 @@ class Door:
             content = await _read(response.content, bounds.bytes)
             return Fetched(str(response.url), response.status, response.headers.copy(), content)
 
+    async def __aenter__(self) -> Door:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Let go of every connection."""
         for session in (self._guarded, self._trusted):

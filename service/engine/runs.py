@@ -21,6 +21,7 @@ from service.engine.loop import Loop, Outcome
 from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
+from service.engine.ports import PerTenant
 from service.engine.resolve import resolve
 from service.engine.witness import Witness
 from service.ids import new_id
@@ -54,6 +55,8 @@ class Caller(Struct, frozen=True):
     key_name: str
     project: str
     account: str
+    user: str = ""
+    """Whose key it is; "" where it is nobody's."""
 
 
 class Run:
@@ -208,7 +211,10 @@ class Runs:
         )
         provider_name, _, model = agent.model.partition("/")
         price = self._price(provider_name, model, service_tier=resolved.settings.service_tier)
-        run.work = self._loop(run, model, self._provider(provider_name), price)
+        provider = self._provider(provider_name)
+        if isinstance(provider, PerTenant):
+            provider = provider.of(project=caller.project, user=caller.user)
+        run.work = self._loop(run, model, provider, price)
         return run
 
     def launch(self, run: Run) -> None:

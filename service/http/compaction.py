@@ -13,7 +13,7 @@ from service.engine.compact import summariser, summarising, summary_of
 from service.engine.media import require_files
 from service.engine.runs import Caller, Run
 from service.http.answers import JSONAnswer, read_rest, require_json
-from service.http.begin import find_agent
+from service.http.begin import caller_of, find_agent
 from service.http.headers import failure_headers, run_headers
 from service.http.house import House, house_of, key_of
 from service.http.protocol import Connection
@@ -79,7 +79,7 @@ async def _begin(house: House, key: KeyRecord, body: bytes) -> Run:
     return house.runs.start(
         summarising(prepared.request),
         agent=summariser(agent),
-        caller=Caller(key=key.id, key_name=key.name, project=key.project, account=key.account),
+        caller=caller_of(key),
         api=API,
         id=prepared.run,
     )

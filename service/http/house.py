@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from service.engine.runs import Runs
     from service.engine.state import State
     from service.engine.threads import ThreadDesk
+    from service.engine.vault import Vault
     from service.http.auth import KeyRing
     from service.http.idempotency import Idempotency
     from service.http.oidc.sign_in import SignIns
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from service.store.ports import Accounts, KeyRecord
     from service.store.upload_desk import UploadDesk
     from service.telemetry.metrics import Gauges, Metrics
+    from specs.providers import ProviderSpec
 
 
 @dataclass(slots=True)
@@ -47,6 +49,9 @@ class House:
     """Opens the door to tokens; None where no issuer is configured."""
     limits: Limiter
     key_rates: SqlKeyRates
+    vault: Vault
+    provider_spec: Callable[[str], ProviderSpec | None]
+    """How the provider of a name is configured now."""
     accounts: Accounts
     desk: Desk
     access: Access

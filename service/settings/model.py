@@ -199,12 +199,18 @@ class ProviderRow(Struct, frozen=True):
 
     kind: str
     base_url: str | None = None
-    api_key: Secret | None = None
+    api_key: Secret | Literal["user_provided"] | None = None
     headers: dict[str, str] = {}
     """Sent with every request; a value may be `env:NAME` or `file:PATH`."""
     entra: EntraRow | None = None
     organization: str | None = None
     project: str | None = None
+    user_base_url: bool = False
+    """True: credentials of projects and users may name an address of their own."""
+    allow_models: tuple[str, ...] = ()
+    """Models that may be used, `*` standing for anything; none is every one."""
+    deny_models: tuple[str, ...] = ()
+    """Models that may not; goes before `allow_models`."""
     expose: tuple[str, ...] = ()
     """Models that get a plain agent each, with the id `NAME/model`."""
     prices: dict[str, PriceRow] = {}

@@ -17,6 +17,8 @@ from specs.secret import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+USER_PROVIDED = "user_provided"
+"""What stands for `api_key` where each project or user brings one."""
 Note = Callable[[str, str], object]
 """Notes (path, what is wrong)."""
 
@@ -50,13 +52,17 @@ def to_spec(name: str, row: ProviderRow, resolve: Resolver, note: Note) -> Provi
         name=name,
         kind=row.kind,
         base_url=_address(row),
-        api_key=row.api_key,
+        api_key=None if row.api_key == USER_PROVIDED else row.api_key,
         headers=headers,
         entra=_entra(row),
         organization=row.organization,
         project=row.project,
         timeouts=row.timeouts,
         pace_ms=row.pace_ms,
+        user_provided=row.api_key == USER_PROVIDED,
+        user_base_url=row.user_base_url,
+        allow_models=row.allow_models,
+        deny_models=row.deny_models,
     )
 
 
@@ -99,8 +105,12 @@ def _wrong(name: str, row: ProviderRow) -> list[tuple[str, str]]:
     kind = KINDS.get(row.kind)
     if kind is None:
         return [*found, ("kind", f"{row.kind!r} is {unknown(row.kind, KINDS)}")]
-    if row.base_url is None and kind.base_url is None and kind.remote:
+    if row.base_url is None and kind.base_url is None and kind.remote and not row.user_base_url:
         found.append(("base_url", f"is required for kind {row.kind!r}"))
+    if row.user_base_url and row.api_key != USER_PROVIDED:
+        found.append(("user_base_url", 'needs api_key = "user_provided"; yours goes nowhere else'))
+    if row.api_key == USER_PROVIDED and not kind.remote:
+        found.append(("api_key", f"kind {row.kind!r} takes none"))
     if row.base_url is not None and not _is_address(row.base_url):
         found.append(("base_url", f"{row.base_url!r} must be an http or https address"))
     if row.api_key is None and kind.needs_key:

@@ -147,7 +147,7 @@ class Reader:
         if Raw in members(kind):
             return Raw(_json.encode(value))
         if Secret in members(kind):
-            return self._reference(value, path)
+            return value if value in _literals(kind) else self._reference(value, path)
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
@@ -185,8 +185,12 @@ def _noun(value: object) -> str:
     return nouns.get(type(value), "a number" if isinstance(value, int | float | Decimal) else "nothing")
 
 
+def _literals(kind: object) -> list[object]:
+    return [each for member in members(kind) if get_origin(member) is Literal for each in get_args(member)]
+
+
 def _told(error: msgspec.ValidationError, value: Json, kind: object) -> str:
-    allowed = [each for member in members(kind) if get_origin(member) is Literal for each in get_args(member)]
+    allowed = _literals(kind)
     if allowed:
         return f"must be one of {', '.join(repr(each) for each in allowed)}, is {value!r}"
     text = str(error).split(" - at `")[0]

@@ -13,6 +13,7 @@ from service.store.background import SqlBackground
 from service.store.books import SqlBooks
 from service.store.conversations import SqlConversations
 from service.store.entries import SqlEntries
+from service.store.credentials import SqlCredentials
 from service.store.files import SqlFiles
 from service.store.idempotency import SqlIdempotency
 from service.store.items import SqlItems
@@ -74,6 +75,7 @@ class Database:
         self.wakes = home.wakes
         self.projects = SqlProjects(writer, reader)
         self.keys = SqlKeys(writer, reader)
+        self.credentials = SqlCredentials(writer, reader)
         self.key_rates = SqlKeyRates(writer, reader, changed=self.keys.forget_recalled)
         self.users = SqlUsers(writer, reader)
         self.members = SqlMembers(writer, reader)
