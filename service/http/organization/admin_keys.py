@@ -85,28 +85,28 @@ async def list_admin_keys(request: Request[Any, Any, Any]) -> ASGIApp:
 
 
 @get(
-    f"{KEYS}/{{key_id:str}}",
+    f"{KEYS}/{{admin_key_id:str}}",
     opt={"scope": "admin", "answer": wire.AdminApiKey},
     operation_id="retrieveAdminApiKey",
     summary="Show a key of administration",
     tags=TAGS,
 )
-async def retrieve_admin_key(request: Request[Any, Any, Any], key_id: str) -> ASGIApp:
+async def retrieve_admin_key(request: Request[Any, Any, Any], admin_key_id: str) -> ASGIApp:
     """One key of administration."""
-    return json_answer(admin_key_to_wire(await _find(request, key_id)))
+    return json_answer(admin_key_to_wire(await _find(request, admin_key_id)))
 
 
 @delete(
-    f"{KEYS}/{{key_id:str}}",
+    f"{KEYS}/{{admin_key_id:str}}",
     opt={"scope": "admin", "answer": wire.AdminApiKeyDeleted},
     status_code=200,
     operation_id="deleteAdminApiKey",
     summary="Revoke a key of administration",
     tags=TAGS,
 )
-async def delete_admin_key(request: Request[Any, Any, Any], key_id: str) -> ASGIApp:
+async def delete_admin_key(request: Request[Any, Any, Any], admin_key_id: str) -> ASGIApp:
     """Revoke a key of administration for good; the last one too, for the command line makes others."""
-    key = await _find(request, key_id)
+    key = await _find(request, admin_key_id)
     event = await change(request, "api_key.deleted", key.id, name=key.name)
     await access_of(request).keys.revoke(key.id, now=now(), event=event)
     return json_answer(wire.AdminApiKeyDeleted(key.id))
@@ -131,5 +131,5 @@ def admin_key_to_wire(key: KeyRecord) -> wire.AdminApiKey:
 async def _find(request: Request[Any, Any, Any], id: str) -> KeyRecord:
     key = await access_of(request).keys.get(id)
     if key is None or key.revoked_at is not None or ADMIN not in key.scopes:
-        raise missing("key of administration", "key_id")
+        raise missing("key of administration", "admin_key_id")
     return key
