@@ -68,6 +68,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     model: str
     """`provider/model`, the provider being a name of the configuration; of a stored agent also a name
     that stands for such."""
+    fallbacks: tuple[str, ...] = ()
+    """The models to be asked instead, in this order, where that one fails before it answers."""
     name: str | None = None
     description: str | None = None
     instructions: str | None = None
@@ -88,6 +90,11 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     version: int = 1
     created_at: int = 0
     """Unix seconds."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The model and its fallbacks."""
+        return (self.model, *self.fallbacks)
 
     @property
     def functions(self) -> tuple[FunctionTool, ...]:

@@ -4,11 +4,16 @@ whichever way it ends."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
 
 from msgspec import UNSET, Raw, UnsetType
 
-from providers.base import Call, ModelStream, NewId, Provider
+from providers.base import Call, ModelStream, NewId
+from service.engine.ports import OpenModel
+from service.engine.targets import Target
 from service.engine.witness import Witness
 from service.ledger.bounds import byte_length
 from service.ledger.holds import Hold, Ledger, Settlement, Terms
@@ -18,6 +23,8 @@ from specs.items import Part, part_text
 from specs.requests import ModelRequest
 from specs.usage import Usage
 
+MakeTerms: TypeAlias = Callable[[Target, Call, int], Terms]
+"""From where a call goes, which it is, and what the run has cost so far."""
 MAX_BACKOFF = 2.0
 """Seconds; an upstream that asks for more is not waited for, its wish is passed on."""
 FIRST_BACKOFF = 0.2
@@ -28,21 +35,15 @@ class ModelCalls:
     """Opens model calls for the loop and remembers what they came to."""
 
     def __init__(
-        self,
-        provider: Provider,
-        *,
-        ledger: Ledger,
-        terms: Callable[[int, int, int], Terms],
-        new_id: NewId,
-        witness: Witness,
-        attempts: int = 2,
+        self, *, ledger: Ledger, terms: MakeTerms, new_id: NewId, witness: Witness, attempts: int = 2
     ) -> None:
         self.witness = witness
         self._attempts = attempts
-        self._provider = provider
         self._ledger = ledger
         self._terms = terms
         self._new_id = new_id
+        self._made: Counter[int] = Counter()
+        """Attempts so far, by step."""
         self._settlements: list[asyncio.Future[Settlement]] = []
 
     @property
@@ -57,29 +58,37 @@ class ModelCalls:
         """
         return [await settlement for settlement in self._settlements]
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+    def at(self, target: Target) -> OpenModel:
+        """Open calls of this model."""
+        return partial(self._open, target)
+
+    async def _open(
+        self, target: Target, request: ModelRequest, *, step: int, first_item: int
+    ) -> ModelStream:
         """Hold, then try; once more only while nothing was received.
 
         Raises InsufficientQuota, BalanceOnHold, StoreUnavailable, UpstreamError.
         """
-        for attempt in range(1, self._attempts + 1):
-            call = Call(step, attempt, first_item, self._new_id)
+        self.witness.asks(target.provider.name, target.model)
+        for left in reversed(range(self._attempts)):
+            self._made[step] += 1
+            call = Call(step, self._made[step], first_item, self._new_id)
             try:
-                return await self._attempt(request, call)
+                return await self._attempt(target, request, call)
             except UpstreamError as error:
                 self.witness.attempt_failed(error, call)
                 delay = FIRST_BACKOFF if error.retry_after is None else error.retry_after
-                if attempt == self._attempts or not error.retried or delay > MAX_BACKOFF:
+                if not left or not error.retried or delay > MAX_BACKOFF:
                     raise
             await asyncio.sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(self, request: ModelRequest, call: Call) -> ModelStream:
+    async def _attempt(self, target: Target, request: ModelRequest, call: Call) -> ModelStream:
         spent = sum(settlement.cost for settlement in await self.settled())
-        hold = await self._ledger.hold(self._terms(call.step, call.attempt, spent), request)
+        hold = await self._ledger.hold(self._terms(target, call, spent), request)
         stream = PaidStream(hold, self._settle, witness=self.witness, call=call)
         try:
-            await stream.begin(await self._provider.open(hold.request, call))
+            await stream.begin(await target.provider.open(hold.request, call))
         except asyncio.CancelledError:
             stream.abandon("cancelled")
             raise

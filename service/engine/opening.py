@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from providers.profiles import Profile
 from service.engine.allowance import WithinAllowance
 from service.engine.compact import Compactions
 from service.engine.compacting import Compacting, CompactTerms
@@ -13,6 +13,7 @@ from service.engine.custom import WithCustomTools
 from service.engine.media import Media, WithFiles
 from service.engine.model_calls import ModelCalls
 from service.engine.ports import OpenModel
+from service.engine.targets import Breakers, Target, WithFallback
 from service.engine.window import WithinWindow
 from service.ids import new_id
 from specs.events import Warned
@@ -23,11 +24,19 @@ if TYPE_CHECKING:
 
 
 def opener(
-    run: Run, calls: ModelCalls, profile: Profile, *, media: Media, compactions: Compactions
+    run: Run,
+    calls: ModelCalls,
+    targets: Sequence[Target],
+    *,
+    breakers: Breakers,
+    media: Media,
+    compactions: Compactions,
 ) -> OpenModel:
     """The context is compacted, files are filled in, custom tools written as functions where they have to
-    be, and what is too long is cut or refused; then `calls` pays and sends.
+    be, and what is too long is cut or refused; then `calls` pays and sends. Where one of the targets
+    fails the next is asked; what is done once for all of them goes by the first.
     """
+    profile = targets[0].provider.profile(targets[0].model)
 
     def tell(message: str) -> None:
         run.log.append([Warned(message)])
@@ -36,8 +45,15 @@ def opener(
         return add_usages(settlement.usage for settlement in await calls.settled())
 
     request = run.request
-    within = WithinWindow(calls, profile, may_cut=request.may_truncate, tell=tell)
-    with_tools: OpenModel = within if profile.takes_custom_tools else WithCustomTools(within)
+
+    def opened(target: Target) -> OpenModel:
+        known = target.provider.profile(target.model)
+        within = WithinWindow(calls.at(target), known, may_cut=request.may_truncate, tell=tell)
+        return within if known.takes_custom_tools else WithCustomTools(within)
+
+    with_tools = opened(targets[0])
+    if len(targets) > 1:
+        with_tools = WithFallback([(target, opened(target)) for target in targets], breakers, run=run.id)
     terms = None
     if request.compaction is not None:
         seal = partial(compactions.seal, project=run.caller.project)

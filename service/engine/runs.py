@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct, structs
 
-from providers.base import Provider
+from providers.base import Call, Provider
 from service.engine.compact import Compactions
 from service.engine.journal import Journal
 from service.engine.keeper import Keeper
@@ -23,6 +23,7 @@ from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
 from service.engine.ports import PerTenant
 from service.engine.resolve import resolve
+from service.engine.targets import Breakers, Target
 from service.engine.witness import Witness
 from service.ids import new_id
 from service.ledger.holds import Ledger, Settlement, Terms
@@ -30,7 +31,7 @@ from service.limits import Limiter
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools
 from specs.agents import Agent
-from specs.errors import ClientGone, DragomanError, Failure, ServerError
+from specs.errors import ClientGone, DragomanError, Failure, InvalidRequest, ServerError
 from specs.events import Event, RunCreated, RunEnded, RunStarted, Warned
 from specs.prices import Price
 from specs.requests import RunRequest
@@ -161,6 +162,7 @@ class Runs:
         self._ledger = ledger
         self._provider = provider
         self._price = price
+        self._breakers = Breakers()
         self.active: dict[str, Run] = {}
 
     def start(
@@ -209,13 +211,27 @@ class Runs:
             keeper=keeper,
             created_at=created_at,
         )
-        provider_name, _, model = agent.model.partition("/")
-        price = self._price(provider_name, model, service_tier=resolved.settings.service_tier)
+        run.work = self._loop(run, self._targets(run))
+        return run
+
+    def _targets(self, run: Run) -> list[Target]:
+        """The agent's models in their order. One that stands in for another may lack what is asked for."""
+        first, *others = run.agent.models
+        targets = [self._target(first, run)]
+        for name in others:
+            try:
+                targets.append(self._target(name, run))
+            except (InvalidRequest, ServerError) as error:
+                log.warning("model_left_out", run=run.id, model=name, code=error.code)
+        return targets
+
+    def _target(self, name: str, run: Run) -> Target:
+        provider_name, _, model = name.partition("/")
+        price = self._price(provider_name, model, service_tier=run.request.settings.service_tier)
         provider = self._provider(provider_name)
         if isinstance(provider, PerTenant):
-            provider = provider.of(project=caller.project, user=caller.user)
-        run.work = self._loop(run, model, provider, price)
-        return run
+            provider = provider.of(project=run.caller.project, user=run.caller.user)
+        return Target(provider, model, price)
 
     def launch(self, run: Run) -> None:
         """Let an admitted run begin. Raises RateLimited when its key has too many, and it has a reader."""
@@ -226,41 +242,36 @@ class Runs:
             run.journal.take(run.events, lost=partial(run.stop, ClientGone()))
         run.task = asyncio.create_task(self._execute(run, *run.work), name=run.id)
 
-    def _loop(self, run: Run, model: str, provider: Provider, price: Price) -> tuple[Loop, ModelCalls]:
-        def terms(step: int, attempt: int, spent: int) -> Terms:
-            return self._terms(run, provider, price, model=model, step=step, attempt=attempt, spent=spent)
-
+    def _loop(self, run: Run, targets: list[Target]) -> tuple[Loop, ModelCalls]:
         calls = ModelCalls(
-            provider,
             ledger=self._ledger,
-            terms=terms,
+            terms=partial(self._terms, run),
             new_id=new_id,
-            witness=Witness(self._metrics, run=run.id, api=run.api, provider=provider.name, model=model),
+            witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
-        profile = provider.profile(model)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
             run.request,
-            model=model,
+            model=targets[0].model,
             limits=run.agent.limits,
-            open_model=opener(run, calls, profile, media=media, compactions=self._compactions),
+            open_model=opener(
+                run, calls, targets, breakers=self._breakers, media=media, compactions=self._compactions
+            ),
             tools=NoTools(),
             log=run.log,
             abandoned=lambda: run.abandoned,
         )
         return loop, calls
 
-    def _terms(
-        self, run: Run, provider: Provider, price: Price, *, model: str, step: int, attempt: int, spent: int
-    ) -> Terms:
+    def _terms(self, run: Run, target: Target, call: Call, spent: int) -> Terms:
         cap = run.request.settings.max_output_tokens
         least = run.request.min_output_tokens or self._min_output_tokens
         limit = run.agent.limits.max_cost
         return Terms(
             run=run.id,
-            step=step,
-            attempt=attempt,
+            step=call.step,
+            attempt=call.attempt,
             key=run.caller.key,
             key_name=run.caller.key_name,
             account=run.caller.account,
@@ -268,10 +279,10 @@ class Runs:
             agent=run.agent.id,
             agent_version=run.agent.version,
             api=run.api,
-            provider=provider.name,
-            model=model,
-            price=price,
-            profile=provider.profile(model),
+            provider=target.provider.name,
+            model=target.model,
+            price=target.price,
+            profile=target.provider.profile(target.model),
             cap_given=cap is not None,
             min_output_tokens=least if cap is None else min(least, cap),
             max_cost=None if limit is None else max(0, limit - spent),

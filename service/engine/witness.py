@@ -17,14 +17,20 @@ log = structlog.get_logger()
 class Witness:
     """Told by a run and its model calls. Made when the run starts, from where its first delta is timed."""
 
-    def __init__(self, metrics: Metrics, *, run: str, api: str, provider: str, model: str) -> None:
+    def __init__(self, metrics: Metrics, *, run: str, api: str) -> None:
         self._metrics = metrics
         self._run = run
-        self._model = (provider, model)
-        self._where = (api, provider, model)
+        self._api = api
+        self._model = ("", "")
+        self._where = (api, "", "")
         self._began = time.perf_counter()
         self.awaits_delta = True
         """Until the model has written something."""
+
+    def asks(self, provider: str, model: str) -> None:
+        """This model is asked now."""
+        self._model = (provider, model)
+        self._where = (self._api, provider, model)
 
     def first_delta(self) -> None:
         """The model has written something."""

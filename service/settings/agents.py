@@ -52,9 +52,11 @@ def read_file(file: Path, problems: Problems) -> AgentRow | None:
 def to_agent(row: AgentRow, *, created_at: int) -> Agent:
     """The agent that a row describes. Raises ValueError when an amount is no money."""
     cost = row.limits.max_cost_usd
+    models = (row.model,) if isinstance(row.model, str) else row.model
     return Agent(
         id=row.id or "",
-        model=row.model,
+        model=models[0],
+        fallbacks=models[1:],
         name=row.name,
         description=row.description,
         instructions=row.instructions,

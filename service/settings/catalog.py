@@ -63,6 +63,9 @@ def _written(
         if row.id is None:
             note(_at(path, "id"), "is required", where)
             continue
+        if not row.model:
+            note(_at(path, "model"), "names no model", where)
+            continue
         try:
             yield _Placed(to_agent(row, created_at=created), path, where)
         except ValueError as error:
@@ -94,10 +97,9 @@ def _is_kind(enabled: Mapping[str, ProviderRow], provider: str, kind: str) -> bo
 
 
 def _resolved(each: _Placed, models: Mapping[str, str]) -> _Placed:
-    model = models.get(each.agent.model)
-    if model is None:
-        return each
-    return structs.replace(each, agent=structs.replace(each.agent, model=model))
+    model, *fallbacks = (models.get(name, name) for name in each.agent.models)
+    agent = structs.replace(each.agent, model=model, fallbacks=tuple(fallbacks))
+    return structs.replace(each, agent=agent)
 
 
 def _check(placed: list[_Placed], enabled: Collection[str], note: Note) -> None:
@@ -105,11 +107,10 @@ def _check(placed: list[_Placed], enabled: Collection[str], note: Note) -> None:
         for name in (each.agent.id, *each.agent.aliases):
             if (wrong := check_id(name)) is not None:
                 note(_at(each.path, "id" if name == each.agent.id else "aliases"), wrong, each.where)
-        _check_model(
-            each.agent.model,
-            enabled,
-            lambda what, each=each: note(_at(each.path, "model"), what, each.where),
-        )
+        for model in each.agent.models:
+            _check_model(
+                model, enabled, lambda what, each=each: note(_at(each.path, "model"), what, each.where)
+            )
     at = {id(each.agent): each for each in placed}
 
     def note_name(agent: Agent, field: str, what: str) -> None:

@@ -236,7 +236,8 @@ class AgentLimits(Struct, frozen=True):
 class AgentRow(Struct, frozen=True):
     """One of [[agents]], or the front matter of agents/*.md."""
 
-    model: str
+    model: str | tuple[str, ...]
+    """One, or several: the next is asked where one fails before it answers."""
     id: str | None = None
     """Left out in agents/NAME.md it is `agent_NAME`."""
     name: str | None = None

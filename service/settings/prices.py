@@ -64,11 +64,15 @@ def needs_table(settings: Settings) -> bool:
     return open_ended or bool(missing_prices(settings, None))
 
 
+def _models(settings: Settings) -> list[str]:
+    return [model for agent in settings.agents for model in agent.models]
+
+
 def missing_prices(settings: Settings, table: Table | None) -> list[str]:
     """Say of every model without a price how to give it one."""
     book = PriceBook(settings.pricing, table)
     missing = []
-    for named in dict.fromkeys((*(agent.model for agent in settings.agents), *settings.models.values())):
+    for named in dict.fromkeys((*_models(settings), *settings.models.values())):
         provider, _, model = named.partition("/")
         if book.find(provider, model) is None:
             missing.append(

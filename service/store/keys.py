@@ -99,12 +99,21 @@ class SqlKeys:
         """Make a key; its account, opened here unless it is open, is granted this much."""
 
         def command(connection: Connection) -> KeyRecord:
-            made = _with_account(connection, key, unlimited=unlimited)
-            if granted:
-                grant_on(connection, made.account, granted, reason="key created", now=key.created_at)
-            connection.execute(_SQL["create"], key_to_row(made))
+            _create(connection, key, granted=granted, unlimited=unlimited)
             _note(connection, event)
             return row_to_key(row(connection, _SQL["by_id"], {"id": key.id}))
+
+        return await self._writer.submit(command)
+
+    async def create_first(self, keys: Sequence[tuple[NewKey, int]]) -> bool:
+        """Make the first keys there are, each granted so much; False where there is any key already."""
+
+        def command(connection: Connection) -> bool:
+            if row(connection, _SQL["any_exists"])[0]:
+                return False
+            for key, granted in keys:
+                _create(connection, key, granted=granted)
+            return True
 
         return await self._writer.submit(command)
 
@@ -251,6 +260,14 @@ class SqlKeys:
     async def _page(self, statement: str, values: Mapping[str, object], limit: int) -> Page[KeyRecord]:
         rows = await self._reader.rows(statement, {**values, "limit": limit + 1})
         return Page(tuple(map(row_to_key, rows[:limit])), len(rows) > limit)
+
+
+def _create(connection: Connection, key: NewKey, *, granted: int, unlimited: bool = False) -> None:
+    """Make a key and its account within a command."""
+    made = _with_account(connection, key, unlimited=unlimited)
+    if granted:
+        grant_on(connection, made.account, granted, reason="key created", now=key.created_at)
+    connection.execute(_SQL["create"], key_to_row(made))
 
 
 def _with_account(connection: Connection, key: NewKey, *, unlimited: bool) -> NewKey:

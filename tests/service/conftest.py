@@ -36,6 +36,9 @@ base_url = "{upstream}/v1"
 api_key = "env:UPSTREAM_KEY"
 [providers.answers.prices."scripted-1"]
 {PRICES}
+[providers.answers.prices."dear"]
+input = 4.0
+output = 16.0
 [providers.letters]
 kind = "anthropic"
 base_url = "{upstream}"
@@ -79,6 +82,15 @@ id = "agent_frugal"
 model = "answers/scripted-1"
 [agents.limits]
 max_cost_usd = 0.02
+[[agents]]
+id = "agent_fallback"
+model = ["hasty/first", "answers/dear"]
+[[agents]]
+id = "agent_fallback_strict"
+model = ["hasty/second", "answers/dear"]
+[[agents]]
+id = "agent_fallback_broken"
+model = ["hasty/third", "answers/dear"]
 [[agents]]
 id = "agent_nowhere"
 model = "nowhere/m"
