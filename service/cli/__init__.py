@@ -20,7 +20,8 @@ COMMANDS = {
     "limits": ("service.cli.limits", "limits", "Show and set the limits of a key."),
     "balance": ("service.cli.money", "balance", "Show and raise balances."),
     "usage": ("service.cli.money", "usage", "Show what was used and what it cost."),
-    "doctor": ("service.cli.money", "doctor", "Check that the books add up."),
+    "ledger": ("service.cli.ledger", "ledger", "Show a charge; compare with an invoice."),
+    "doctor": ("service.cli.doctor", "doctor", "Check that the books add up."),
     "version": ("service.cli.configuration", "version", "Show the version."),
 }
 """Name: (module, attribute, short help)."""

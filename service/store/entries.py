@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from service.store.entry_records import (
     Charge,
+    DaysCost,
     Entry,
     EntryPage,
     EntryQuery,
@@ -77,6 +78,11 @@ class SqlEntries:
         by = {f"by_{name}": int(wanted) for name, wanted in structs.asdict(grouping).items()}
         values = {**by, "since": since, "until": until, "width": width}
         return [UsageBucket(*row) for row in await self._reader.rows(_SQL["buckets"], values)]
+
+    async def by_day(self, provider: str, *, since: int, until: int) -> Sequence[DaysCost]:
+        """What the calls of a provider cost, by day of UTC and model."""
+        values = {"provider": provider, "since": since, "until": until}
+        return [DaysCost(*row) for row in await self._reader.rows(_SQL["by_day"], values)]
 
     async def _place(self, id: str) -> _Place:
         """Where the entry of this id stands. Raises NotFound."""

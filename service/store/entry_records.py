@@ -90,6 +90,18 @@ class UsageBucket(Struct, frozen=True):
     cost: int
 
 
+class DaysCost(Struct, frozen=True):
+    """What the calls of a provider to one model cost in a day."""
+
+    day: int
+    """Its first second."""
+    model: str
+    attempts: int
+    input: int
+    output: int
+    cost: int
+
+
 class RateRecord(Struct, frozen=True):
     """Rates the operator has set, and who did when."""
 

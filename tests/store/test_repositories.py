@@ -377,7 +377,7 @@ BREAKAGES = {
         "insert into transfers (debit, credit, amount, kind, reference, created_at)"
         " values ('house:issued', 'acct_9', 1, 'grant', 'x', 0)"
     ),
-    "I2_ceiling": "update accounts set ceiling = ceiling + 1",
+    "I1_ceiling": "update accounts set ceiling = ceiling + 1",
     "I3_held": "update accounts set held = held + 1",
     "I4_once": (
         "insert into transfers (debit, credit, amount, kind, reference, created_at)"

@@ -31,8 +31,8 @@ where a.id is null
 select id || ': available ' || (granted + credit_limit - settled - held) || ', held ' || held
 from accounts where granted + credit_limit - settled - held < 0 or held < 0;
 
--- I2: what bounds a hold is the balance, or the limit of the day or month where that comes before.
--- name: I2_ceiling
+-- I1: what bounds a hold is the balance, or the limit of the day or month where that comes before.
+-- name: I1_ceiling
 select id || ': may come to ' || ceiling || ', its limits say otherwise'
 from accounts
 where ceiling > granted + credit_limit

@@ -95,3 +95,13 @@ from usage as u left join keys as k on k.id = u.key
 where u.created_at >= :since and u.created_at < :until
 group by 1, 2, 3, 4, 5
 order by 1, 2, 3, 4, 5;
+
+-- Add up what the calls of one provider cost, by day of UTC and model, whoever paid.
+-- name: by_day
+select
+    created_at - created_at % 86400, model, count(*),
+    sum(coalesce(input, 0)), sum(coalesce(output, 0)), sum(cost)
+from usage
+where provider = :provider and created_at >= :since and created_at < :until
+group by 1, 2
+order by 1, 2;
