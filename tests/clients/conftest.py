@@ -16,7 +16,7 @@ NPM = Path(__file__).with_name("npm")
 
 
 def configuration(upstream: str) -> str:
-    """The same upstream over two of its wires, and a model for everything it does by name."""
+    """The same upstream over three of its wires, and a model for everything it does by name."""
     return f"""
 [providers.demo]
 kind = "demo"
@@ -29,6 +29,12 @@ free = true
 [providers.answers]
 kind = "openai"
 base_url = "{upstream}/v1"
+api_key = "env:UPSTREAM_KEY"
+expose = ["scripted-1"]
+free = true
+[providers.letters]
+kind = "anthropic"
+base_url = "{upstream}"
 api_key = "env:UPSTREAM_KEY"
 expose = ["scripted-1"]
 free = true
