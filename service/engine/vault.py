@@ -114,6 +114,14 @@ class Vault:
             spec, api_key=key, base_url=found.base_url, headers={}, organization=None, project=None
         )
 
+    def seal(self, secret: str, *, about: str) -> bytes:
+        """Seal a secret for its place. Raises CredentialUnreadable where there is no key to do it with."""
+        try:
+            return self.sealer.seal(secret.encode(), about=about)
+        except BadKeyFile as error:
+            log.error("secret_key_unusable", problem=str(error))
+            raise CredentialUnreadable("Secrets cannot be sealed now. Tell your operator.") from error
+
     def open(self, found: SealedCredential) -> Secret:
         """The secret itself. Raises CredentialUnreadable."""
         try:

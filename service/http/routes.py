@@ -32,6 +32,7 @@ from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_ht
 from service.http.house import House
 from service.http.idempotency import Replay, on_replay
 from service.http.organization.money_routes import MONEY_HANDLERS
+from service.http.organization import credentials
 from service.http.organization.routes import ACCESS_HANDLERS
 from specs.errors import DragomanError
 
@@ -72,6 +73,7 @@ API_HANDLERS = (
     user_keys.delete_key,
     *ACCESS_HANDLERS,
     *MONEY_HANDLERS,
+    *credentials.HANDLERS,
     input_tokens.count_input_tokens,
     files.create_file,
     files.list_files,
