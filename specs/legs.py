@@ -30,6 +30,7 @@ _REASONS: dict[ThreadRunStatus, IncompleteMessage] = {
     "cancelled": "run_cancelled",
     "expired": "run_expired",
 }
+_CUTS = ("max_output_tokens", "content_filter")
 RUN_REASONS = {"max_output_tokens": "max_completion_tokens"}
 """The reasons of the engine by their names here."""
 
@@ -50,6 +51,7 @@ def leg_end(
 ) -> LegEnd:
     """The end of a leg that has put out these items."""
     status = status_of(run, items, ended)
+    items = _cut(items, ended)
     told = StepsEnd(ended.completed_at, ended.usage, _UNFINISHED.get(status, "completed"), ended.error)
     steps = steps_of(items, turns, moment=moment, end=told)
     shown, held = _shared(items) if status == "requires_action" else (_kept(items, status), ())
@@ -120,6 +122,14 @@ def status_of(run: ThreadRun, items: Sequence[Item], ended: RunEnded) -> ThreadR
             return ended.status
         case _:
             assert_never(ended.status)
+
+
+def _cut(items: Sequence[Item], ended: RunEnded) -> tuple[Item, ...]:
+    """The items, the last message marked where its model call was cut off."""
+    last = items[-1] if items else None
+    if ended.status == "incomplete" and ended.reason in _CUTS and isinstance(last, Message):
+        return (*items[:-1], structs.replace(last, status="incomplete"))
+    return tuple(items)
 
 
 def _shared(items: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:

@@ -23,12 +23,14 @@ from service.http.assistants.common import (
 from service.http.house import house_of, key_of
 from service.store.agents import Known
 from service.store.records import KeyRecord
-from specs.agents import Agent
+from specs.agents import DEFAULT_OVERRIDES, Agent, Override
 from specs.errors import PermissionDenied
 from specs.openai import assistants as wire
 from specs.openai.assistants_common import ListObjects
 
 PREFIX = "asst"
+OVERRIDES: tuple[Override, ...] = (*DEFAULT_OVERRIDES, "model")
+"""What a run may replace: as in the original, all."""
 _create = msgspec.json.Decoder(wire.NewAssistant)
 _update = msgspec.json.Decoder(wire.UpdateAssistant)
 
@@ -46,7 +48,7 @@ async def create_assistant(request: Request[Any, Any, Any]) -> ASGIApp:
     """Make an assistant; its id is also what other APIs name as `model`."""
     house, key = house_of(request), key_of(request)
     warnings: list[str] = []
-    agent = read_assistant(await body_of(request, _create), Agent("", ""), warnings)
+    agent = read_assistant(await body_of(request, _create), Agent("", "", overrides=OVERRIDES), warnings)
     await require_named_files(house, key, agent.tool_resources)
     known = await house.agent_desk.create(agent, key, prefix=PREFIX)
     return told(known_to_wire(known, key), warnings)
