@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec import Struct
 
@@ -10,6 +10,8 @@ from specs.prices import Rates
 from specs.usage import INPUT_PARTS, Usage
 
 MILLION = 1_000_000
+_EXACT = Context(prec=80)
+"""No amount needs more digits."""
 
 
 class Line(Struct, frozen=True):
@@ -24,7 +26,8 @@ class Line(Struct, frozen=True):
     @property
     def amount(self) -> Decimal:
         """USD, exactly: `per` is a power of ten."""
-        return (self.rate * self.quantity).scaleb(-6 if self.per == MILLION else 0)
+        amount = _EXACT.multiply(self.rate, Decimal(self.quantity))
+        return _EXACT.divide(amount, Decimal(self.per))
 
 
 def lines(usage: Usage, rates: Rates) -> list[Line]:
