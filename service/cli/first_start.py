@@ -14,8 +14,8 @@ from specs.secret import Secret
 
 if TYPE_CHECKING:
     from service.settings import Settings
-    from service.store.database import Database
     from service.store.keys import MintedKey
+    from service.store.ports import NewKey
 
 PROJECT = "default"
 PLAY_BALANCE = 10 * NANO
@@ -33,15 +33,18 @@ async def first_start(settings: Settings) -> Secret | None:
     async with await Database.open(settings.database) as database:
         if await database.keys.any_exists():
             return None
-        minted = admin_key(settings.admin_key_file)
-        await _create(database, minted, name="admin", scopes=(ADMIN,), granted=0)
-        if settings.environment.quiet:
-            return None
         from service.store.keys import mint
 
-        play = mint()
-        await _create(database, play, name="first key", scopes=DATA_SCOPES, granted=PLAY_BALANCE)
-        return play.secret
+        now = int(time.time())
+        project = await database.projects.ensure(PROJECT, id=new_id("proj"), now=now)
+        admin = _new_key(admin_key(settings.admin_key_file), project.id, now, name="admin", scopes=(ADMIN,))
+        keys, play = [(admin, 0)], None
+        if not settings.environment.quiet:
+            play = mint()
+            first = _new_key(play, project.id, now, name="first key", scopes=DATA_SCOPES)
+            keys.append((first, PLAY_BALANCE))
+        made = await database.keys.create_first(keys)  # another service may have been first
+        return play.secret if play is not None and made else None
 
 
 def admin_key(file: Path) -> MintedKey:
@@ -59,20 +62,19 @@ def admin_key(file: Path) -> MintedKey:
         return recognise(Secret(secret))
     minted = mint_admin()
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_once(file, f"{minted.secret.reveal()}\n".encode())
+    try:
+        write_once(file, f"{minted.secret.reveal()}\n".encode())
+    except FileExistsError:  # of a service that starts beside us
+        return admin_key(file)
     return minted
 
 
-async def _create(
-    database: Database, minted: MintedKey, *, name: str, scopes: tuple[str, ...], granted: int
-) -> None:
+def _new_key(minted: MintedKey, project: str, now: int, *, name: str, scopes: tuple[str, ...]) -> NewKey:
     from service.store.ports import NewKey
 
-    now = int(time.time())
-    project = await database.projects.ensure(PROJECT, id=new_id("proj"), now=now)
-    key = NewKey(
+    return NewKey(
         id=new_id("key"),
-        project=project.id,
+        project=project,
         name=name,
         digest=minted.digest,
         prefix=minted.prefix,
@@ -81,7 +83,6 @@ async def _create(
         account=new_id("acct"),
         created_at=now,
     )
-    await database.keys.create(key, granted=granted)
 
 
 def welcome(settings: Settings, key: Secret, *, base_url: str) -> str:

@@ -107,6 +107,10 @@ class Keys(Protocol):
         """Revoke a key for good; False when there is none of this id."""
         ...
 
+    async def create_first(self, keys: Sequence[tuple[NewKey, int]]) -> bool:
+        """Make the first keys there are, each granted so much; False where there is any key already."""
+        ...
+
     async def any_exists(self) -> bool:
         """Whether any key was ever made."""
         ...

@@ -57,7 +57,7 @@ def test_what_a_migration_makes_is_translated(statement: str, text: str):
 
 def test_a_trigger_becomes_a_function_and_a_trigger():
     function, trigger = schema_to_postgres(
-        "create trigger seen after update of x on t when new.x > 0 begin\n delete from u where x = new.x;\nend;"
+        "create trigger seen after update of x on t when new.x > 0 begin delete from u where x = new.x; end;"
     )
     assert function.endswith("as $$ begin delete from u where x = new.x; return null; end $$")
     assert trigger == (

@@ -54,8 +54,12 @@ class Service:
 
     def start(self, *, seconds: float = 15.0) -> float:
         """Start it and wait until it is ready; gives the seconds that took."""
-        began = time.monotonic()
         self.spawn()
+        return self.wait_until_ready(seconds=seconds)
+
+    def wait_until_ready(self, *, seconds: float = 15.0) -> float:
+        """Wait for a process that was started; gives the seconds that took."""
+        began = time.monotonic()
         while not is_ready(self.base_url):
             if not self.is_running():
                 raise NotReady(f"ended with {self._process and self._process.returncode}:\n{self.log_end()}")

@@ -1,0 +1,119 @@
+"""Services that share a database: what one does, every other knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from openai import AuthenticationError, OpenAI
+
+from service.ids import new_id
+from tests.postgres.conftest import Replicas
+from tests.support.postgres import ask
+from tests.support.processes import Service
+from tests.support.script import Script
+
+MODEL = "local/scripted-1"
+WORDS = tuple(f"word{number} " for number in range(20))
+REVOKED_WITHIN = 5.0
+
+
+@pytest.fixture
+def key(replicas: Replicas) -> str:
+    return replicas.first.create_key()
+
+
+@pytest.fixture
+def clients(replicas: Replicas, key: str) -> Iterator[list[OpenAI]]:
+    clients = [client_of(service, key) for service in replicas.services]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+def client_of(service: Service, key: str) -> OpenAI:
+    return OpenAI(base_url=f"{service.base_url}/v1", api_key=key, max_retries=0)
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+
+
+def test_one_of_them_made_the_first_keys(replicas: Replicas):
+    admins = ask(replicas.where, "select count(*) from keys where name = 'admin'")
+    assert admins == [(1,)]
+
+
+def test_a_conversation_goes_on_at_another(clients: list[OpenAI]):
+    here, there, *_ = clients
+    first = here.responses.create(model=MODEL, input="Good day")
+    assert there.responses.retrieve(first.id).output_text == first.output_text
+    second = there.responses.create(model=MODEL, input="And now?", previous_response_id=first.id)
+    assert second.status == "completed"
+
+
+def test_a_run_in_the_background_is_followed_at_another(clients: list[OpenAI], replicas: Replicas):
+    here, there, *_ = clients
+    replicas.upstream.enqueue(Script(text=WORDS, pace=0.02))
+    made = here.responses.create(model=MODEL, input="order 1", background=True)
+    *_, last = there.responses.retrieve(made.id, stream=True)
+    assert last.type == "response.completed"
+    assert last.response.output_text == "".join(WORDS)
+
+
+def test_a_run_is_cancelled_at_another(clients: list[OpenAI], replicas: Replicas):
+    here, there, *_ = clients
+    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5, stall=60))
+    made = here.responses.create(model=MODEL, input="order 1", background=True)
+    until(lambda: there.responses.retrieve(made.id).status == "in_progress")
+    there.responses.cancel(made.id)
+    until(lambda: there.responses.retrieve(made.id).status == "cancelled")
+
+
+def test_a_revoked_key_is_refused_everywhere(replicas: Replicas):
+    secret = replicas.first.create_key(name="to be revoked")
+    clients = [client_of(service, secret) for service in replicas.services]
+    assert all(client.models.list().data for client in clients)
+    ((id,),) = ask(replicas.where, "select id from keys where name = 'to be revoked'")
+    replicas.second.run("keys", "revoke", id)
+    revoked = time.monotonic()
+    for client in clients:
+        until(lambda client=client: refused(client), seconds=REVOKED_WITHIN - (time.monotonic() - revoked))
+        client.close()
+
+
+def refused(client: OpenAI) -> bool:
+    try:
+        client.models.list()
+    except AuthenticationError:
+        return True
+    return False
+
+
+def test_a_repeat_at_another_gets_the_same_answer(replicas: Replicas, key: str):
+    headers = {"authorization": f"Bearer {key}", "idempotency-key": new_id("idem")}
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
+    first, again = (
+        httpx.post(f"{service.base_url}/v1/chat/completions", headers=headers, json=body, timeout=20)
+        for service in replicas.services[:2]
+    )
+    assert again.content == first.content
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_a_file_is_read_at_another(clients: list[OpenAI]):
+    here, there, *_ = clients
+    made = here.files.create(file=("notes.txt", b"Remember the milk."), purpose="user_data")
+    assert there.files.content(made.id).read() == b"Remember the milk."
+
+
+def test_the_commands_work_beside_them(replicas: Replicas, key: str):
+    assert key
+    assert b"admin" in replicas.first.run("keys", "list")
+    assert b"test" in replicas.first.run("usage")
+    replicas.first.run("doctor")
