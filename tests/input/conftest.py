@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from specs.scopes import DATA_SCOPES
+from specs.scopes import SCOPES
 from tests.support.house import Key, Service, eventually, service_in_thread
 from tests.support.lag import Lag, watched
+from tests.support.people import key_of_user
 from tests.support.upstream import Upstream, upstream_in_thread
 
 REQUEST_SECONDS = 0.6
@@ -71,8 +72,8 @@ def service(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def key(service: Service) -> Key:
-    """A key without a limit that may make agents too."""
-    return service.key(scopes=(*DATA_SCOPES, "agents.write"))
+    """A key without a limit that may do everything."""
+    return key_of_user(service, "default", SCOPES, role="owner", organization_role="owner")
 
 
 @pytest.fixture(scope="session")
