@@ -14,7 +14,7 @@ COMMANDS = {
     "serve": ("service.cli.serving", "serve", "Run the service."),
     "init": ("service.cli.configuration", "init", "Write a commented configuration file."),
     "config": ("service.cli.configuration", "config", "Look at the configuration."),
-    "agents": ("service.cli.agents", "agents", "Look at the agents."),
+    "agents": ("service.cli.agents", "agents", "Look at the agents; export and import them."),
     "chat": ("service.cli.chat", "chat", "Talk to an agent of the running service."),
     "keys": ("service.cli.keys", "keys", "Make, list and revoke API keys."),
     "limits": ("service.cli.limits", "limits", "Show and set the limits of a key."),

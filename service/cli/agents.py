@@ -1,4 +1,4 @@
-"""`dragoman agents list`, `dragoman agents check FILE`."""
+"""`dragoman agents list`, `check FILE`, `export` and `import FILE`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.agents_transfer import export_command, import_command
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -20,7 +21,11 @@ from specs.agents import Agent
 
 @click.group()
 def agents() -> None:
-    """Look at the agents."""
+    """Look at the agents, and carry them from one database to another."""
+
+
+agents.add_command(export_command)
+agents.add_command(import_command)
 
 
 @agents.command("list")

@@ -80,6 +80,11 @@ class Agents:
         self._providers = frozenset(providers)
         self._ready: dict[tuple[str, int], Agent] = {}
 
+    @property
+    def configured(self) -> tuple[Agent, ...]:
+        """The agents of the configuration."""
+        return self._agents
+
     def find(self, name: str, key: KeyRecord) -> Agent | None:
         """The agent that this name means to a key: by id or alias, `@version` behind it or not, else by
         what the name stands for.

@@ -64,7 +64,7 @@ class AgentDesk:
         """
         if key.agents is not None:
             raise PermissionDenied(f'Key "{key.name}" is bound to certain agents; it cannot make others.')
-        self.rules.check(agent, key, before=None)
+        self.rules.check(agent, key.project_name, before=None)
         now = self._now()
         new = StoredAgent(
             agent=structs.replace(agent, id=new_id(prefix), version=1, created_at=now),
@@ -178,7 +178,7 @@ class AgentDesk:
                 f"version: this agent is at version {stored.agent.version}, not {expected}", param="version"
             )
         agent = edit(stored.agent)
-        self.rules.check(agent, key, before=stored.agent)
+        self.rules.check(agent, key.project_name, before=stored.agent)
         shared = stored.sharing if sharing is None else self.rules.checked(sharing)
         if (agent, shared) == (stored.agent, stored.sharing):
             return _known(stored)

@@ -12,6 +12,7 @@ from service.store.records import KeyRecord
 from specs.agents import Agent
 from specs.errors import InvalidRequest
 
+_ID = re.compile(r"(agent|asst)_[A-Za-z0-9_]{1,64}")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 
 
@@ -22,20 +23,29 @@ class AgentRules:
         self._agents = agents
         self._priced = priced
 
-    def check(self, agent: Agent, key: KeyRecord, *, before: Agent | None) -> None:
+    def check(self, agent: Agent, project_name: str, *, before: Agent | None) -> None:
         """Refuse what is new about an agent and cannot be had here. Raises InvalidRequest."""
         if before is None or agent.model != before.model:
-            self.check_model(agent.model, key)
+            self.check_model(agent.model, project_name)
         if before is None or agent.tools != before.tools:
             self._check_capabilities(agent)
-        self._check_aliases(agent.aliases, () if before is None else before.aliases, key)
+        self._check_aliases(agent.aliases, () if before is None else before.aliases, project_name)
 
-    def check_model(self, model: str, key: KeyRecord) -> None:
-        """Refuse a model that an agent of this key's project cannot have.
+    def check_id(self, id: str) -> None:
+        """Refuse what is no id of an agent made over the API. Raises InvalidRequest."""
+        if not _ID.fullmatch(id):
+            raise InvalidRequest(
+                f"id: {id[:80]!r} must be 'agent_' or 'asst_' and 1 to 64 letters, digits and '_'", param="id"
+            )
+        if any(agent.id == id for agent in self._agents.configured):
+            raise InvalidRequest(f"id: {id!r} is an agent of the configuration", param="id")
+
+    def check_model(self, model: str, project_name: str) -> None:
+        """Refuse a model that an agent of this project cannot have.
 
         Raises InvalidRequest naming it.
         """
-        meant = self._agents.model_of(model, key.project_name)
+        meant = self._agents.model_of(model, project_name)
         if meant is None:
             raise InvalidRequest(
                 f"model: there is no model {model[:200]!r} here; name one as 'provider/model', by a name "
@@ -59,7 +69,7 @@ class AgentRules:
                     f"{param}: this deployment allows no {kind!r}; it allows {words}.", param=param
                 )
 
-    def _check_aliases(self, aliases: Collection[str], before: Collection[str], key: KeyRecord) -> None:
+    def _check_aliases(self, aliases: Collection[str], before: Collection[str], project_name: str) -> None:
         for index, alias in enumerate(aliases):
             if alias in before:
                 continue
@@ -70,7 +80,7 @@ class AgentRules:
                     "beginning with a letter or digit, but not with 'agent_' or 'asst_'.",
                     param=param,
                 )
-            if self._agents.is_taken(alias, key.project_name):
+            if self._agents.is_taken(alias, project_name):
                 raise InvalidRequest(
                     f"{param}: another agent of this project answers to {alias!r}", param=param
                 )

@@ -156,7 +156,7 @@ def _put(connection: Connection, stored: StoredAgent, *, by: str, now: int) -> N
 
 def _row_to_stored(values: Sequence[Any]) -> StoredAgent:
     id, project, name, owner, sharing, version, place, created_at, updated_at, schema, body = values
-    agent = _read(schema, body)
+    agent = read_body(schema, body)
     return StoredAgent(
         agent=structs.replace(agent, id=id, version=version, created_at=created_at),
         project=project,
@@ -170,11 +170,12 @@ def _row_to_stored(values: Sequence[Any]) -> StoredAgent:
 
 def _row_to_version(stored: StoredAgent, values: Sequence[Any]) -> AgentVersion:
     version, schema, body, created_at, created_by = values
-    agent = structs.replace(_read(schema, body), version=version, created_at=stored.agent.created_at)
+    agent = structs.replace(read_body(schema, body), version=version, created_at=stored.agent.created_at)
     return AgentVersion(agent, created_at, created_by)
 
 
-def _read(schema: int, body: str) -> Agent:
+def read_body(schema: int, body: str) -> Agent:
+    """Read an agent from the JSON of any schema that is known here. Raises SchemaMismatch."""
     while schema != AGENT_SCHEMA:
         if schema not in UPCASTERS:
             raise SchemaMismatch(f"an agent of schema {schema} cannot be read here")
