@@ -59,6 +59,7 @@ _TAGS = {
     "Conversations": "Items kept together, that answers go on from and are added to.",
     "Files": "What a project has stored.",
     "Inference": "Run agents.",
+    "Credentials": "What projects and users reach providers with: stored, never shown.",
     "Organization": "Projects, people, keys, and what was changed.",
     "Models": "Agents, as models.",
     "Keys": "What a key can learn of itself, and the keys of one's own.",

@@ -17,7 +17,7 @@ from service.settings.limits import to_rules
 from service.settings.model import Environment, File, ProviderRow, Settings
 from service.settings.overlay import overlay
 from service.settings.problems import Problems, SettingsError
-from service.settings.providers import ready_rows, to_pricing, to_spec
+from service.settings.providers import check_served, ready_rows, to_pricing, to_spec
 from service.settings.secrets import Resolver, resolver, unresolved
 from service.settings.shapes import Json, Reader
 from service.settings.store import read_url
@@ -78,6 +78,7 @@ def _load(
     assert isinstance(rows, File)
     source = _Source(file, folder, rows, lambda at: laid.origin(at) or home, resolve)
     settings = _assemble(source, environ, problems)
+    check_served(settings, lambda at, what: problems.add(source.where(at), at, what))
     problems.check()
     return settings
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from providers.kinds import KINDS, READY
-from service.settings.model import PriceRow, Pricing, ProviderRow
+from service.settings.model import PriceRow, Pricing, ProviderRow, Settings
 from service.settings.problems import unknown
 from service.settings.secrets import Resolver, header_resolver
 from specs.prices import Price, Rates
@@ -64,6 +64,19 @@ def to_spec(name: str, row: ProviderRow, resolve: Resolver, note: Note) -> Provi
         allow_models=row.allow_models,
         deny_models=row.deny_models,
     )
+
+
+def check_served(settings: Settings, note: Note) -> None:
+    """Note every agent on a model that the lists of its provider leave out."""
+    known = {spec.name: spec for spec in settings.providers}
+    for agent in settings.agents:
+        provider, _, model = agent.model.partition("/")
+        spec = known.get(provider)
+        if spec is not None and not spec.serves(model):
+            lists = "deny_models" if spec.deny_models else "allow_models"
+            note(
+                f"providers.{provider}.{lists}", f"leaves out {model!r}, the model of the agent {agent.id!r}"
+            )
 
 
 def to_pricing(name: str, row: ProviderRow) -> Pricing:

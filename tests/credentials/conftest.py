@@ -28,7 +28,7 @@ api_key = "user_provided"
 user_base_url = true
 free = true
 headers = {{ "x-operator" = "env:UPSTREAM_KEY" }}
-expose = ["scripted-1", "forbidden-1"]
+expose = ["scripted-1"]
 allow_models = ["scripted-*", "also-*"]
 deny_models = ["*-9"]
 [providers.fixed]

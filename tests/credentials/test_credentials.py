@@ -5,7 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.credentials.conftest import SECRET, ask
+from service.settings import SettingsError, load
+from specs.providers import ProviderSpec
+from tests.credentials.conftest import SECRET, ask, configuration
 from tests.support.canary import tiny_server
 from tests.support.house import eventually
 from tests.support.script import ErrorBody, Script
@@ -251,11 +253,33 @@ def test_changes_are_in_the_audit_log_without_the_secret(administrator, project)
     assert "canary" not in logs.text
 
 
-def test_models_the_operator_left_out_are_refused(service, administrator, project, headers, upstream) -> None:
+def test_models_the_operator_left_out_are_refused(service, administrator, project, upstream) -> None:
     administrator.bring(project)
-    refused = ask(service, headers, "theirs/forbidden-1")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "model_not_allowed")
+    headers = administrator.key(project, scopes=["inference", "agents.read", "agents.write"])
+    body = {"name": "Sly", "model": "theirs/forbidden-1"}
+    made = httpx.post(service.base_url + "/v1/agents", headers=headers, json=body, timeout=20)
+    if made.status_code == 200:
+        refused = ask(service, headers, made.json()["id"])
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "model_not_allowed")
+    assert made.status_code in (200, 400)
     assert upstream.exchanges == []
+
+
+def test_an_agent_of_the_configuration_on_such_a_model_is_told_at_the_start(tmp_path) -> None:
+    file = tmp_path / "dragoman.toml"
+    file.write_text(
+        configuration("http://127.0.0.1:9").replace('expose = ["scripted-1"]', 'expose = ["x-1"]')
+    )
+    with pytest.raises(SettingsError, match=r"theirs.deny_models: leaves out 'x-1'"):
+        load(file, {"UPSTREAM_KEY": "x"})
+
+
+@pytest.mark.parametrize(
+    ("model", "served"), [("scripted-1", True), ("also-1", True), ("scripted-9", False), ("other", False)]
+)
+def test_lists_of_models_are_patterns_and_denied_goes_first(model: str, served: bool) -> None:
+    spec = ProviderSpec("x", "openai", allow_models=("scripted-*", "also-*"), deny_models=("*-9",))
+    assert spec.serves(model) is served
 
 
 def test_a_run_in_the_background_uses_it_too(service, administrator, project, headers, upstream) -> None:
