@@ -13,13 +13,15 @@ from bench import subjects
 from bench.measures import Case, Samples, open_streams, rounds, warm_up
 from bench.processes import rss_kb
 from bench.report import Paced, answers_table, checks, checks_table, render, streams_table
-from bench.subjects import Subject
+from bench.subjects import APIS, Subject
+
+ALL = ",".join(APIS)
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--apis", default="chat,responses", help="which APIs (default: both)")
+    parser.add_argument("--apis", default=ALL, help=f"which APIs, and turns of them (default: {ALL})")
     parser.add_argument("--kinds", default="json,stream", help="which answers (default: both)")
     parser.add_argument("--connections", default="1,32", help="how many connections (default: 1,32)")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of each measure (default: 2)")
@@ -40,6 +42,7 @@ def cases_of(options: argparse.Namespace) -> list[Case]:
         for api in options.apis.split(",")
         for kind in options.kinds.split(",")
         for connections in options.connections.split(",")
+        if (api, kind) != ("websocket", "json")  # it always streams
     ]
 
 

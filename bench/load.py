@@ -10,18 +10,25 @@ import os
 import re
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 import uvloop
 
+from bench.sockets import SocketClient
 from bench.wire import request, whole_body
 
 SENT_AT = re.compile(rb'"content":\s?"w(\d{10,}) ')
+_DELTA = re.compile(rb'"delta":\s?"w\d')
 MARKERS = {
     "chat": re.compile(rb'"content":\s?"w\d'),
-    "responses": re.compile(rb'"delta":\s?"w\d'),
+    "responses": _DELTA,
+    "turns": _DELTA,
+    "websocket": _DELTA,
 }
+LAST = {"websocket": b'"type":"response.completed"'}
+"""What ends a whole stream, where it is not `[DONE]`."""
 
 
 class Order(msgspec.Struct, kw_only=True):
@@ -35,7 +42,7 @@ class Order(msgspec.Struct, kw_only=True):
     seconds: float
     """A closed loop asks again until then; a paced one waits so long at most."""
     kind: Literal["json", "stream", "paced"]
-    api: Literal["chat", "responses"]
+    api: Literal["chat", "responses", "turns", "websocket"]
     deltas: int
     most: int = 20_000
     """Requests of one round, at most."""
@@ -101,16 +108,22 @@ def fault(order: Order, status: int, body: bytes) -> str | None:
         last = f"w{order.deltas - 1:03d} ".encode()
         return None if last in body else f"text missing: {body[:300]!r}"
     found = len(MARKERS[order.api].findall(body))
-    if found != order.deltas or b"[DONE]" not in body[-20:]:
+    last = LAST.get(order.api, b"[DONE]")
+    if found != order.deltas or last not in body.rstrip().rpartition(b"\n")[2]:
         return f"{found} of {order.deltas} deltas, ending {body[-200:]!r}"
     return None
 
 
-async def connect(order: Order) -> Client:
+async def connect(order: Order) -> Client | SocketClient:
     """Open one connection."""
-    loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(lambda: Client(order), "127.0.0.1", order.port)
-    return client
+
+    def client() -> Client | SocketClient:
+        if order.api != "websocket":
+            return Client(order)
+        return SocketClient(path=order.path, headers=order.headers, message=bytes(order.body))
+
+    _, connected = await asyncio.get_running_loop().create_connection(client, "127.0.0.1", order.port)
+    return connected
 
 
 async def ask_again_and_again(order: Order, result: Result, *, until: float) -> None:
@@ -123,7 +136,7 @@ async def ask_again_and_again(order: Order, result: Result, *, until: float) -> 
     client.close()
 
 
-async def follow(order: Order, result: Result, *, delay: float) -> list[tuple[float, float]]:
+async def follow(order: Order, result: Result, *, delay: float) -> Sequence[tuple[float, float]]:
     """One paced stream, from its start to its end."""
     await asyncio.sleep(delay)
     client = await connect(order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,16 @@ input = 2.0
 output = 8.0
 """
 PROMPT = "Say a hundred words that mean nothing, and number every one of them."
-PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
+APIS = {
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "turns": "/v1/responses",
+    "websocket": "/v1/responses",
+}
+"""What is asked, and where: one request of each API, both stored as by default; a turn that goes on from a
+stored one; a turn of a WebSocket of which nothing is stored."""
+EARLIER = 4
+"""Turns before the one that is measured."""
 
 
 class Subject(Struct, frozen=True):
@@ -47,16 +57,19 @@ class Subject(Struct, frozen=True):
     ready_after: float = 0.0
     """Seconds from start to ready."""
     key: str = ""
+    previous: str = ""
+    """The response that turns go on from."""
     raw: bool = False
     """It passes on what the upstream says: every answer comes on the Chat wire."""
 
     def order(self, *, api: str, kind: str, connections: int, seconds: float, deltas: int) -> Order:
         """The round of requests that measures it."""
         spoken = "chat" if self.raw else api
-        body = body_of(spoken, model="paced" if kind == "paced" else "bench", stream=kind != "json")
+        model = "paced" if kind == "paced" else "bench"
+        body = body_of(spoken, model=model, stream=kind != "json", previous=self.previous)
         order = {
             "port": self.port,
-            "path": PATHS[spoken],
+            "path": APIS[spoken],
             "headers": {"authorization": f"Bearer {self.key}"} if self.key else {},
             "body": body,
             "connections": connections,
@@ -68,11 +81,16 @@ class Subject(Struct, frozen=True):
         return msgspec.json.decode(msgspec.json.encode(order), type=Order)
 
 
-def body_of(api: str, *, model: str, stream: bool) -> dict[str, Any]:
+def body_of(api: str, *, model: str, stream: bool, previous: str = "") -> dict[str, Any]:
     """One request of an API."""
     said = [{"role": "user", "content": PROMPT}]
-    asked = {"messages": said} if api == "chat" else {"input": said}
-    return {"model": f"mock/{model}", "stream": stream, **asked}
+    asked = {
+        "chat": {"messages": said},
+        "responses": {"input": said},
+        "turns": {"input": said, "previous_response_id": previous},
+        "websocket": {"type": "response.create", "input": said, "store": False},
+    }
+    return {"model": f"mock/{model}", "stream": stream, **asked[api]}
 
 
 @contextmanager
@@ -101,7 +119,25 @@ def service(upstream: Subject, *, folder: Path) -> Iterator[Subject]:
     arguments = ("service", "serve", "--config", str(config))
     quiet = {"DRAGOMAN_QUIET": "1"}
     with Child(*arguments, port=port, ready="/health/ready", environment=quiet) as child:
-        yield Subject("service", port, child.pid, child.ready_after, key=create_key(config))
+        key = create_key(config)
+        previous = earlier_turns(port, key)
+        yield Subject("service", port, child.pid, child.ready_after, key=key, previous=previous)
+
+
+def earlier_turns(port: int, key: str) -> str:
+    """Have a short conversation; gives its last response."""
+    previous = None
+    for _ in range(EARLIER):
+        body = body_of("responses", model="bench", stream=False) | {"previous_response_id": previous}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/responses",
+            data=msgspec.json.encode(body),
+            headers={"authorization": f"Bearer {key}", "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            previous = json.loads(answer.read())["id"]
+    assert previous is not None
+    return previous
 
 
 def create_key(config: Path) -> str:

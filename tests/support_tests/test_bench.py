@@ -11,6 +11,7 @@ import pytest
 
 from bench.load import Order, fault
 from bench.mock import Canned
+from bench.sockets import TEXT, frame, take_frame
 from bench.wire import whole_body
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,35 @@ def test_a_status_or_a_missing_delta_is_a_fault(kind: str, answer: bytes) -> Non
 def test_an_answer_is_whole_only_with_its_last_byte() -> None:
     for answer in (CANNED.whole, CANNED.burst):
         assert all(whole_body(answer[:length]) is None for length in range(len(answer)))
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_is_taken_whole_whatever_its_size(size: int) -> None:
+    masked = frame(b"x" * size)
+    head = len(masked) - size - 4
+    unmasked = bytearray([masked[0], masked[1] & 0x7F, *masked[2:head], *b"x" * size, *b"next"])
+    assert all(take_frame(bytearray(unmasked[:length])) is None for length in range(0, head + size, 997))
+    assert take_frame(unmasked) == (TEXT, b"x" * size)
+    assert unmasked == b"next"
+
+
+def test_a_turn_of_a_websocket_is_right_with_all_its_deltas_and_its_end() -> None:
+    deltas = b"".join(b'{"type":"response.output_text.delta","delta":"w00%d "}\n' % at for at in range(3))
+    ended = b'{"type":"response.completed","response":{}}\n'
+    turn = msgspec.structs.replace(order("stream"), api="websocket")
+    assert fault(turn, 200, deltas + ended) is None
+    assert fault(turn, 200, deltas)
+    assert fault(turn, 200, ended)
+
+
+def test_it_measures_stored_turns_and_websockets() -> None:
+    options = "--apis turns,websocket --rounds 1 --seconds 0.1 --kinds stream --connections 1 --streams 0 --deltas 5"
+    result = subprocess.run(
+        [sys.executable, "-m", "bench", *options.split()], cwd=ROOT, capture_output=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    for row in (b"turns", b"websocket"):
+        assert row in result.stdout
 
 
 def test_it_runs_with_a_second_relay_in_the_service_s_place() -> None:
