@@ -10,7 +10,7 @@ from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.thread_legs import require_idle
 from service.store.thread_ports import Listed, Stretch
-from service.store.thread_rows import FIRST, LAST, bounds_of, message_to_row, row_to_message, statement_of
+from service.store.thread_rows import bounds_of, ends_of, message_to_row, row_to_message, statement_of
 from service.store.threads import add_messages, equip, listed
 from service.store.writer import Connection, Writer, row, rows
 from specs.agents import ToolResources
@@ -91,7 +91,7 @@ class SqlThreadMessages:
         self, project: str, thread: str, ask: Stretch, *, run: str | None
     ) -> Listed[ThreadMessage] | None:
         """Some messages of a thread, or of one run on it; None where the place is that of none."""
-        ends = (LAST, FIRST) if ask.order == "desc" else (FIRST, LAST)
+        ends = ends_of(ask)
         after = ends[0] if ask.after is None else await self._place(project, thread, ask.after)
         before = ends[1] if ask.before is None else await self._place(project, thread, ask.before)
         if after is None or before is None:

@@ -140,6 +140,11 @@ def statement_of(ask: Stretch) -> tuple[str, bool]:
     return ("upwards" if upwards else "downwards"), backwards
 
 
-def bounds_of(ask: Stretch, after: Any, before: Any) -> tuple[Any, Any]:
+def ends_of(ask: Stretch) -> tuple[int, int]:
+    """Where a list begins and ends that is asked for without a place."""
+    return (LAST, FIRST) if ask.order == "desc" else (FIRST, LAST)
+
+
+def bounds_of(ask: Stretch, after: int, before: int) -> tuple[int, int]:
     """What lies below and above the part that is asked for."""
     return (after, before) if ask.order == "asc" else (before, after)

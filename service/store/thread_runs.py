@@ -12,9 +12,8 @@ from service.store.statements import sql
 from service.store.thread_legs import put_step, unlock
 from service.store.thread_ports import Due, Listed, Stretch
 from service.store.thread_rows import (
-    FIRST,
-    LAST,
     bounds_of,
+    ends_of,
     read_step,
     read_usage,
     row_to_run,
@@ -51,16 +50,15 @@ class SqlThreadRuns:
 
     async def page(self, project: str, thread: str, ask: Stretch) -> Listed[ThreadRun] | None:
         """Some runs of a thread; None where the place is that of none."""
-        after = await self._place(project, thread, ask.after, LAST if ask.order == "desc" else FIRST)
-        before = await self._place(project, thread, ask.before, FIRST if ask.order == "desc" else LAST)
+        ends = ends_of(ask)
+        after = ends[0] if ask.after is None else await self._place(project, thread, ask.after)
+        before = ends[1] if ask.before is None else await self._place(project, thread, ask.before)
         if after is None or before is None:
             return None
-        (low_at, low), (high_at, high) = bounds_of(ask, after, before)
-        values = {"low_at": low_at, "low": low, "high_at": high_at, "high": high}
+        low, high = bounds_of(ask, after, before)
         statement, turned = statement_of(ask)
-        found = await self._reader.rows(
-            _SQL[statement], {"project": project, "thread": thread, "limit": ask.limit + 1, **values}
-        )
+        values = {"project": project, "thread": thread, "low": low, "high": high, "limit": ask.limit + 1}
+        found = await self._reader.rows(_SQL[statement], values)
         return listed([row_to_run(each, await self._usage(each[0])) for each in found], ask, turned=turned)
 
     async def steps(self, run: str) -> tuple[Step, ...]:
@@ -109,11 +107,9 @@ class SqlThreadRuns:
 
         return self._writer.submit(command)
 
-    async def _place(self, project: str, thread: str, id: str | None, end: int) -> tuple[int, str] | None:
-        if id is None:
-            return end, ""
-        found = await self.get(project, thread, id)
-        return None if found is None else (found.created_at, found.id)
+    async def _place(self, project: str, thread: str, id: str) -> int | None:
+        found = await self._reader.row(_SQL["place"], {"project": project, "thread": thread, "id": id})
+        return found[0] if found else None
 
     async def _usage(self, run: str) -> Usage:
         found = await self._reader.rows(_SQL["usages"], {"id": run})

@@ -11,9 +11,8 @@ from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.thread_ports import Listed, Stretch, ThreadContext
 from service.store.thread_rows import (
-    FIRST,
-    LAST,
     bounds_of,
+    ends_of,
     message_to_row,
     row_to_thread,
     statement_of,
@@ -84,23 +83,20 @@ class SqlThreads:
 
     async def page(self, project: str, ask: Stretch) -> Listed[Thread] | None:
         """Some threads of a project; None where the place is that of none."""
-        after = await self._place(project, ask.after, LAST if ask.order == "desc" else FIRST)
-        before = await self._place(project, ask.before, FIRST if ask.order == "desc" else LAST)
+        ends = ends_of(ask)
+        after = ends[0] if ask.after is None else await self._place(project, ask.after)
+        before = ends[1] if ask.before is None else await self._place(project, ask.before)
         if after is None or before is None:
             return None
-        (low_at, low), (high_at, high) = bounds_of(ask, after, before)
-        values = {"low_at": low_at, "low": low, "high_at": high_at, "high": high}
+        low, high = bounds_of(ask, after, before)
         statement, turned = statement_of(ask)
-        found = await self._reader.rows(
-            _SQL[statement], {"project": project, "limit": ask.limit + 1, **values}
-        )
+        values = {"project": project, "low": low, "high": high, "limit": ask.limit + 1}
+        found = await self._reader.rows(_SQL[statement], values)
         return listed([row_to_thread(each) for each in found], ask, turned=turned)
 
-    async def _place(self, project: str, id: str | None, end: int) -> tuple[int, str] | None:
-        if id is None:
-            return end, ""
-        found = await self.get(project, id)
-        return None if found is None else (found.created_at, found.id)
+    async def _place(self, project: str, id: str) -> int | None:
+        found = await self._reader.row(_SQL["place"], {"id": id, "project": project})
+        return found[0] if found else None
 
     async def context(self, project: str, id: str) -> ThreadContext | None:
         """All that a thread holds."""

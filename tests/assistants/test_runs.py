@@ -111,7 +111,7 @@ def test_an_active_run_locks_its_thread(client: OpenAI, upstream: Upstream):
     thread = thread_of(client)
     run = client.beta.threads.runs.create(thread_id=thread, assistant_id=AGENT)
     until_status(client, run, "in_progress")
-    with pytest.raises(openai.BadRequestError, match="while a run .* is active"):
+    with pytest.raises(openai.BadRequestError, match=r"while a run .* is active"):
         client.beta.threads.messages.create(thread, role="user", content="x")
     with pytest.raises(openai.BadRequestError, match="already has an active run"):
         client.beta.threads.runs.create(thread_id=thread, assistant_id=AGENT)

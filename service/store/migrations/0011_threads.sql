@@ -2,14 +2,16 @@
 -- there, and what the Assistants API says beyond them is here, and goes with it.
 
 create table threads (
-    id text primary key references conversations (id) on delete cascade,
+    -- The order of lists.
+    place integer primary key,
+    id text not null unique references conversations (id) on delete cascade,
     project text not null,
     -- JSON of what the tools of every run on it work on; null where nothing was said.
     tool_resources text,
     created_at integer not null
-) strict, without rowid;
+) strict;
 
-create index threads_by_project on threads (project, created_at, id);
+create index threads_by_project on threads (project, place);
 
 -- What a message has beyond its item; an item without a row has none of it.
 create table thread_messages (
@@ -30,7 +32,9 @@ create table thread_messages (
 ) strict, without rowid;
 
 create table thread_runs (
-    id text primary key,
+    -- The order of lists.
+    place integer primary key,
+    id text not null unique,
     thread text not null references threads (id) on delete cascade,
     project text not null,
     -- As the caller named it.
@@ -57,11 +61,11 @@ create table thread_runs (
     held text,
     check ((status in ('queued', 'requires_action', 'cancelling')) = (ended_at is null)),
     check ((status = 'requires_action') = (held is not null))
-) strict, without rowid;
+) strict;
 
 -- One at a time: this is the thread's lock.
 create unique index thread_runs_active on thread_runs (thread) where ended_at is null;
-create index thread_runs_by_thread on thread_runs (thread, created_at, id);
+create index thread_runs_by_thread on thread_runs (thread, place);
 create index thread_runs_expiring on thread_runs (expires_at) where ended_at is null;
 
 -- The engine's runs that one of a thread is made of: each goes on until the caller is wanted.

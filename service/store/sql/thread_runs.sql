@@ -42,6 +42,10 @@ select
 from thread_runs as r left join background_runs as b on b.run = r.leg
 where r.id = :id and r.thread = :thread and r.project = :project;
 
+-- Tell the place of a run.
+-- name: place
+select place from thread_runs where id = :id and thread = :thread and project = :project;
+
 -- List a thread's runs between two places, oldest first.
 -- name: upwards
 select
@@ -50,9 +54,9 @@ select
     r.terms, r.echo, r.metadata, r.leg, r.legs, r.begins, r.created_at, r.expires_at, r.ended_at, r.reason, r.error, r.held
 from thread_runs as r left join background_runs as b on b.run = r.leg
 where r.thread = :thread and r.project = :project
-    and (r.created_at, r.id) > (:low_at, :low)
-    and (r.created_at, r.id) < (:high_at, :high)
-order by r.created_at, r.id
+    and r.place > :low
+    and r.place < :high
+order by r.place
 limit :limit;
 
 -- List a thread's runs between two places, newest first.
@@ -63,9 +67,9 @@ select
     r.terms, r.echo, r.metadata, r.leg, r.legs, r.begins, r.created_at, r.expires_at, r.ended_at, r.reason, r.error, r.held
 from thread_runs as r left join background_runs as b on b.run = r.leg
 where r.thread = :thread and r.project = :project
-    and (r.created_at, r.id) > (:low_at, :low)
-    and (r.created_at, r.id) < (:high_at, :high)
-order by r.created_at desc, r.id desc
+    and r.place > :low
+    and r.place < :high
+order by r.place desc
 limit :limit;
 
 -- List what the legs of a run used.

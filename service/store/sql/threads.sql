@@ -8,14 +8,18 @@ select t.id, t.project, c.metadata, t.tool_resources, t.created_at
 from threads as t join conversations as c on c.id = t.id
 where t.id = :id and t.project = :project;
 
+-- Tell the place of a thread.
+-- name: place
+select place from threads where id = :id and project = :project;
+
 -- List a project's threads between two places, oldest first.
 -- name: upwards
 select t.id, t.project, c.metadata, t.tool_resources, t.created_at
 from threads as t join conversations as c on c.id = t.id
 where t.project = :project
-    and (t.created_at, t.id) > (:low_at, :low)
-    and (t.created_at, t.id) < (:high_at, :high)
-order by t.created_at, t.id
+    and t.place > :low
+    and t.place < :high
+order by t.place
 limit :limit;
 
 -- List a project's threads between two places, newest first.
@@ -23,9 +27,9 @@ limit :limit;
 select t.id, t.project, c.metadata, t.tool_resources, t.created_at
 from threads as t join conversations as c on c.id = t.id
 where t.project = :project
-    and (t.created_at, t.id) > (:low_at, :low)
-    and (t.created_at, t.id) < (:high_at, :high)
-order by t.created_at desc, t.id desc
+    and t.place > :low
+    and t.place < :high
+order by t.place desc
 limit :limit;
 
 -- Replace what the tools of a thread work on.
