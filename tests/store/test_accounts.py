@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from service.store.ports import HoldRefused, HoldTaken, Settled
 from service.store.records import Left
 from specs.errors import Conflict, NotFound
 from tests.support.money import NOW, new_key, open_hold, opened, settle
+from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 MIDNIGHT = NOW - NOW % DAY + DAY
@@ -26,9 +26,9 @@ REFUND = Movement("refund", "key_admin", "wrong answer", "run_1")
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(where: Where) -> AsyncIterator[Database]:
     """A database whose key has 1,000 nano-dollars; the books are checked after each test."""
-    async with opened(tmp_path / "books.db", granted=1_000) as database:
+    async with opened(where, granted=1_000) as database:
         yield database
         assert await database.books.check(now=NOW, grace=30) == []
 
