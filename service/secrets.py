@@ -57,6 +57,10 @@ class Sealer:
             raise Unsealable
         return opened
 
+    def forget(self) -> None:
+        """Read the file anew when it is next wanted."""
+        self._ciphers = ()
+
     def is_current(self, sealed: bytes, *, about: str) -> bool:
         """Whether it was sealed with the key that seals now. Raises BadKeyFile."""
         return _open(self._loaded()[:1], sealed, about) is not None

@@ -57,6 +57,7 @@ class Parts:
             settings.agents, settings.models, providers=self._specs, directory=settings.directory
         )
         self.limits.replace(settings.limits)
+        self.vault.reload()
         for missing in missing_prices(settings, self.table):
             log.warning("price_missing", problem=missing)
 
@@ -75,10 +76,12 @@ class Parts:
         """How the provider of this name is configured."""
         return self._specs.get(name)
 
-    def has_price(self, named: str) -> bool:
-        """Whether a `provider/model` has a price, so that it can be run."""
+    def may_run(self, named: str) -> bool:
+        """Whether a `provider/model` is left to run by its provider's lists, and has a price."""
         provider, _, model = named.partition("/")
-        return self._prices.find(provider, model) is not None
+        spec = self._specs.get(provider)
+        allowed = spec is not None and spec.serves(model)
+        return allowed and self._prices.find(provider, model) is not None
 
     def price(self, provider: str, model: str, *, service_tier: str | None = None) -> Price:
         """What a model costs.

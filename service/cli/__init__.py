@@ -18,6 +18,7 @@ COMMANDS = {
     "chat": ("service.cli.chat", "chat", "Talk to an agent of the running service."),
     "keys": ("service.cli.keys", "keys", "Make, list and revoke API keys."),
     "limits": ("service.cli.limits", "limits", "Show and set the limits of a key."),
+    "secrets": ("service.cli.secrets", "secrets", "Replace the key that seals credentials."),
     "balance": ("service.cli.money", "balance", "Show and raise balances."),
     "usage": ("service.cli.money", "usage", "Show what was used and what it cost."),
     "ledger": ("service.cli.ledger", "ledger", "Show a charge; compare with an invoice."),

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import click
 
-from service.cli.common import config_option, expected_failures, json_option, on_store, print_json
+from service.cli.common import (
+    config_option,
+    expected_failures,
+    fail,
+    json_option,
+    on_store,
+    print_json,
+    read_store_settings,
+)
+from service.secrets import BadKeyFile, Sealer
 from service.store.database import Database
 from service.store.records import BrokenInvariant, HouseTotals
+from service.store.resealing import Opened, open_all
 from specs.money import format_usd
 
 INVARIANTS = {
@@ -31,18 +41,24 @@ GRACE_SECONDS = 60
 @json_option
 @expected_failures
 def doctor(config: Path | None, as_json: bool) -> None:
-    """Check the invariants of the books; exit 1 when one is broken."""
+    """Check the invariants of the books, and open every credential; exit 1 when something is wrong."""
+    sealer = Sealer(read_store_settings(config).secret_key_file)
 
-    async def examine(database: Database) -> tuple[list[BrokenInvariant], HouseTotals]:
+    async def examine(database: Database) -> tuple[list[BrokenInvariant], HouseTotals, Opened]:
         broken = await database.books.check(now=int(time.time()), grace=GRACE_SECONDS)
-        return broken, await database.usage.house()
+        opened = await open_all(database.credentials, sealer)
+        return broken, await database.usage.house(), opened
 
-    broken, house = on_store(config, examine)
+    try:
+        broken, house, opened = on_store(config, examine)
+    except BadKeyFile as error:
+        fail(str(error))
     if as_json:
-        print_json(_diagnosis(broken, house))
+        print_json(_diagnosis(broken, house, opened))
     else:
         _print_diagnosis(broken, house)
-    if broken:
+        _print_credentials(opened)
+    if broken or opened.unreadable:
         raise SystemExit(1)
 
 
@@ -50,9 +66,9 @@ def _failures(broken: list[BrokenInvariant], name: str) -> list[BrokenInvariant]
     return [each for each in broken if each.name.split("_")[0] == name]
 
 
-def _diagnosis(broken: list[BrokenInvariant], house: HouseTotals) -> dict[str, object]:
+def _diagnosis(broken: list[BrokenInvariant], house: HouseTotals, opened: Opened) -> dict[str, object]:
     return {
-        "ok": not broken,
+        "ok": not broken and not opened.unreadable,
         "invariants": [
             {
                 "name": name,
@@ -65,7 +81,14 @@ def _diagnosis(broken: list[BrokenInvariant], house: HouseTotals) -> dict[str, o
         "total_overrun": format_usd(house.overrun),
         "failed_attempts": format_usd(house.failed),
         "holds_open": house.holds_open,
+        "credentials": opened,
     }
+
+
+def _print_credentials(opened: Opened) -> None:
+    click.echo(f"Credentials stored: {opened.stored}, unreadable: {len(opened.unreadable)}.")
+    for id in opened.unreadable:
+        click.echo(f"            no key opens {id}; it must be stored again")
 
 
 def _print_diagnosis(broken: list[BrokenInvariant], house: HouseTotals) -> None:

@@ -101,6 +101,11 @@ class Vault:
         """Look every credential up anew: one has changed."""
         self._kept.clear()
 
+    def reload(self) -> None:
+        """Take nothing for what it was: neither credentials nor the keys that seal them."""
+        self.forget()
+        self.sealer.forget()
+
     def bound(self, spec: ProviderSpec, found: SealedCredential) -> ProviderSpec:
         """The provider as its owner's credential reaches it.
 
