@@ -20,7 +20,7 @@ from service.cli.common import (
     print_table,
     read_store_settings,
 )
-from service.cli.keys import Amount
+from service.cli.values import Amount
 from service.http.organization.ledger_wires import settlement_to_wire
 from service.ids import run_of
 from service.ledger.reconcile import Billed, Difference, Sheet, add_up, compare, read_invoice

@@ -16,7 +16,7 @@ from service.cli.common import (
     print_json,
     print_table,
 )
-from service.cli.keys import Amount
+from service.cli.values import Amount
 from service.store.database import Database
 from service.store.records import Account, KeyRecord, UsageTotal
 from specs.errors import NotFound
