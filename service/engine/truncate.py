@@ -1,7 +1,7 @@
 """What of a context is left out where it is longer than the model's window. Pure.
 
-Instructions, the last user turn and the newest exchange always stay. A call and its results, and what
-the model thought before, stay or go together; what is left keeps its order.
+Instructions, summaries, the last user turn and the newest exchange always stay. A call and its results,
+and what the model thought before, stay or go together; what is left keeps its order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec import structs
 
 from providers.profiles import Profile
 from service.ledger.bounds import LONGEST_TOKEN, measure
-from specs.items import FunctionCall, FunctionResult, Item, Message
+from specs.items import Compaction, FunctionCall, FunctionResult, Item, Message
 from specs.requests import ModelRequest
 
 BYTES_PER_TOKEN = 3
@@ -64,13 +64,14 @@ def droppable(items: Sequence[Item]) -> Iterator[list[int]]:
     groups = grouped(items)
     last_user = last_user_message(items)
     for group in groups[:-1]:
-        if last_user not in group and not any(is_instruction(items[position]) for position in group):
+        if last_user not in group and not any(_stands_alone(items[position]) for position in group):
             yield group
 
 
 def grouped(items: Sequence[Item]) -> list[list[int]]:
     """The positions of the items by exchange: a user's message with all that came of it; after the
-    last one, each answer of the model with the results of its calls. An instruction is by itself.
+    last one, each answer of the model with the results of its calls. An instruction is by itself,
+    and so is a summary.
     """
     last_user = last_user_message(items)
     groups: list[list[int]] = []
@@ -78,7 +79,7 @@ def grouped(items: Sequence[Item]) -> list[list[int]]:
     current: list[int] | None = None
     answered = False
     for position, item in enumerate(items):
-        if is_instruction(item):
+        if _stands_alone(item):
             groups.append([position])
             continue
         if isinstance(item, FunctionResult) and item.call_id in of_call:
@@ -99,6 +100,11 @@ def grouped(items: Sequence[Item]) -> list[list[int]]:
 def last_user_message(items: Sequence[Item]) -> int:
     """Its position; -1 where there is none."""
     return max((position for position, item in enumerate(items) if _is_user(item)), default=-1)
+
+
+def _stands_alone(item: Item) -> bool:
+    """Whether an item is part of no exchange, and never left out."""
+    return isinstance(item, Compaction) or is_instruction(item)
 
 
 def _is_user(item: Item) -> bool:

@@ -51,6 +51,62 @@ def test_a_long_context_becomes_a_summary_and_the_answer_goes_on_from_it(client:
     ]
 
 
+@pytest.mark.parametrize("agent", ["agent_support", "agent_answers", "agent_letters"])
+def test_every_wire_carries_the_summary(agent: str, client: OpenAI, upstream: Upstream):
+    upstream.enqueue(SUMMARY, ANSWER)
+    response = client.responses.create(model=agent, input=TURNS, context_management=COMPACT)
+    assert [item.type for item in response.output] == ["compaction", "message"]
+    asked, answered = (exchange.raw.decode() for exchange in upstream.exchanges)
+    assert "oldest" in asked
+    assert "oldest" not in answered
+    assert "Summary of the conversation so far:\\n\\nThe door is green." in answered
+
+
+def test_the_demo_compacts_too(client: OpenAI):
+    response = client.responses.create(model="agent_standin", input=TURNS, context_management=COMPACT)
+    assert [item.type for item in response.output] == ["compaction", "message"]
+
+
+def test_a_context_grows_and_is_compacted_again(client: OpenAI, upstream: Upstream):
+    first = compacting(client, upstream)
+    upstream.enqueue(Script(text=("The door is red now.",)), ANSWER)
+    more: Any = [{"role": "user", "content": "newer " + LONG}, {"role": "assistant", "content": "Hm."}]
+    second = client.responses.create(
+        model=AGENT,
+        input=[*more, {"role": "user", "content": "So?"}],
+        previous_response_id=first.id,
+        context_management=COMPACT,
+    )
+    assert [item.type for item in second.output] == ["compaction", "message"]
+    asked = upstream.exchanges[2].raw.decode()
+    assert "The door is green." in asked
+    assert "newer" in asked
+    assert "oldest" not in asked
+    upstream.enqueue(ANSWER)
+    client.responses.create(model=AGENT, input="And?", previous_response_id=second.id)
+    last = upstream.exchanges[-1].raw.decode()
+    assert "The door is red now." in last
+    assert "The door is green." not in last
+    assert "newer" not in last
+
+
+def test_a_result_of_a_tool_goes_on_after_its_call_was_compacted(client: OpenAI, upstream: Upstream):
+    call = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "c1", "output": "green " + LONG}
+    upstream.enqueue(SUMMARY, ANSWER)
+    said: Any = [*TURNS, call, result]
+    response = client.responses.create(model=AGENT, input=said, context_management=COMPACT)
+    assert [item.type for item in response.output] == ["compaction", "message"]
+    roles = [role for role, _ in messages(upstream)]
+    assert roles == ["system", "system", "user", "user", "assistant", "tool"]
+
+
+def test_in_the_background_it_is_the_same(client: OpenAI, upstream: Upstream):
+    queued = compacting(client, upstream, background=True)
+    *_, last = client.responses.retrieve(queued.id, stream=True)
+    assert [item.type for item in last.response.output] == ["compaction", "message"]
+
+
 def test_the_model_that_summarises_is_given_all_of_it_and_no_tools(client: OpenAI, upstream: Upstream):
     tool: Any = {"type": "function", "name": "look", "parameters": {"type": "object"}}
     compacting(client, upstream, tools=[tool], max_output_tokens=16)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from providers.profiles import Profile
 from service.engine.compact import is_as_short_as_can_be, since_compaction
+from service.engine.truncate import truncated
 from service.engine.unfinished import Unfinished, interrupted
 from specs.events import ItemEnded, ItemStarted, StepEnded, StepStarted
 from specs.items import Compaction, FunctionCall, FunctionResult, Item, Message, Text
+from specs.requests import ModelRequest
 from tests.compaction.test_truncate import contexts
 
 SUMMARY = Compaction("cmp_1", "sealed", "So far so good.")
@@ -59,6 +62,13 @@ def test_a_call_that_is_answered_after_the_summary_stays():
 )
 def test_a_summary_of_a_summary_alone_is_not_worth_a_call(items, short):
     assert is_as_short_as_can_be(items) is short
+
+
+def test_a_summary_is_never_cut_for_its_length():
+    said = tuple(Message(f"m{number}", "user", (Text("x" * 900),)) for number in range(4))
+    kept = truncated(ModelRequest("m", (SUMMARY, *said)), Profile(context_window=1_000)).items
+    assert kept[0] == SUMMARY
+    assert len(kept) < 5
 
 
 def test_a_run_that_was_cut_off_after_its_summary_is_interrupted_not_complete():
