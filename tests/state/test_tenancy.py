@@ -15,7 +15,7 @@ from openai import OpenAI
 from service.http.routes import API_HANDLERS
 from specs.scopes import ADMIN
 from tests.state.test_responses import AGENT
-from tests.support.house import Service
+from tests.support.house import Service, eventually
 from tests.support.script import Script
 from tests.support.upstream import Upstream
 
@@ -37,6 +37,14 @@ BODIES = {
     "/assistants/{assistant_id:str}": {"name": "x"},
     "/conversations/{conversation_id:str}": {"metadata": {}},
     "/conversations/{conversation_id:str}/items": {"items": [{"role": "user", "content": "x"}]},
+    "/threads/{thread_id:str}": {"metadata": {}},
+    "/threads/{thread_id:str}/messages": {"role": "user", "content": "x"},
+    "/threads/{thread_id:str}/messages/{message_id:str}": {"metadata": {}},
+    "/threads/{thread_id:str}/runs": {"assistant_id": AGENT},
+    "/threads/{thread_id:str}/runs/{run_id:str}": {"metadata": {}},
+    "/threads/{thread_id:str}/runs/{run_id:str}/submit_tool_outputs": {
+        "tool_outputs": [{"tool_call_id": "call_x", "output": "x"}]
+    },
     "/uploads/{upload_id:str}/complete": {"part_ids": ["part_x"]},
 }
 
@@ -55,6 +63,28 @@ def ids_of(client: OpenAI, upstream: Upstream) -> dict[str, str]:
         "item_id": item.id,
         "file_id": client.files.create(file=("a.txt", b"x"), purpose="user_data").id,
         "upload_id": upload.id,
+        **in_thread(client),
+    }
+
+
+def in_thread(client: OpenAI) -> dict[str, str]:
+    """A thread with all that may be in one."""
+    said = {"messages": [{"role": "user", "content": "x"}]}
+    asked = {"assistant_id": AGENT, "thread": said}
+    run = client.post("/threads/runs", body=asked, cast_to=httpx.Response).json()
+    path = f"/threads/{run['thread_id']}"
+
+    def first(list: str) -> str | None:
+        found = client.get(f"{path}/{list}", cast_to=httpx.Response).json()["data"]
+        return found[0]["id"] if found else None
+
+    steps = f"runs/{run['id']}/steps"
+    eventually(lambda: first(steps) is not None, seconds=10)
+    return {
+        "thread_id": run["thread_id"],
+        "run_id": run["id"],
+        "message_id": first("messages") or "",
+        "step_id": first(steps) or "",
     }
 
 
