@@ -190,9 +190,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
     return House(
         settings=settings,
         agents=parts.agents,
-        agent_desk=AgentDesk(
-            parts.agents, database.agents, AgentRules(parts.agents, priced=parts.has_price)
-        ),
+        agent_desk=AgentDesk(parts.agents, database.agents, AgentRules(parts.agents, runnable=parts.may_run)),
         runs=runs,
         state=state,
         background=background,

@@ -95,7 +95,7 @@ def _rules(config: Path | None, database: Database) -> AgentRules:
         directory=settings.directory,
         store=database.agents,
     )
-    return AgentRules(agents, priced=lambda _: True)
+    return AgentRules(agents, runnable=lambda _: True)
 
 
 def _text(file: AgentFile) -> bytes:

@@ -17,11 +17,11 @@ _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 
 
 class AgentRules:
-    """Knows models, tools and names. `priced` says whether a `provider/model` has a price."""
+    """Knows models, tools and names. `runnable` says whether a `provider/model` may be run."""
 
-    def __init__(self, agents: Agents, *, priced: Callable[[str], bool]) -> None:
+    def __init__(self, agents: Agents, *, runnable: Callable[[str], bool]) -> None:
         self._agents = agents
-        self._priced = priced
+        self._runnable = runnable
 
     def check(self, agent: Agent, project_name: str, *, before: Agent | None) -> None:
         """Refuse what is new about an agent and cannot be had here. Raises InvalidRequest."""
@@ -52,9 +52,9 @@ class AgentRules:
                 "of the operator's, or by an agent whose model it is to be.",
                 param="model",
             )
-        if not self._priced(meant):
+        if not self._runnable(meant):
             raise InvalidRequest(
-                f"model: {model[:200]!r} has no price here, so it cannot be run. Tell your operator.",
+                f"model: {model[:200]!r} cannot be run: it has no price, or the operator leaves it out.",
                 param="model",
             )
 

@@ -45,7 +45,7 @@ class Place:
         self.desk = AgentDesk(
             self.agents,
             database.agents,
-            AgentRules(self.agents, priced=lambda model: model != "demo/dear"),
+            AgentRules(self.agents, runnable=lambda model: model != "demo/dear"),
             clock=lambda: NOW,
         )
         self.reload({"gpt-4": "demo/x"})
