@@ -65,7 +65,7 @@ class PostgresServer:
 def prepare(url: str) -> None:
     """Bring a database to this version's schema. Raises StoreUnavailable, SchemaMismatch."""
     try:
-        connection = writing_connection(url, wait_seconds=OPENING_SECONDS)()
+        connection = writing_connection(url, wait_seconds=OPENING_SECONDS, statement_seconds=0)()
         try:
             migrate(connection, postgres_migrations(), now=int(time.time()), registry=POSTGRES_REGISTRY)
         finally:

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
@@ -21,7 +22,7 @@ from psycopg.types.string import StrDumper
 from service.store.postgres_text import Translated, translated
 from service.store.writer import Connect, Connection
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 2
 STUCK_SECONDS = 5.0
 """How long a transaction may stand still before PostgreSQL ends it: its replica has stopped, and others
 wait for the turn it has."""
@@ -32,7 +33,9 @@ TURN = "select pg_advisory_xact_lock(hashtext('dragoman'), hashtext(current_sche
 would in one file. COMMIT and ROLLBACK give the turn on, and so does the end of the connection."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 """Its escape in JSON, unless it is the text of one."""
-_SPOKEN = {"begin immediate": f"begin; {TURN}".encode()}
+_SPOKEN = {"begin immediate": f"begin isolation level read committed; {TURN}".encode()}
+"""Read committed whatever the server's default is: else the transaction would see what was there before it
+had waited for its turn."""
 
 
 class _Truth(Int8Dumper):
@@ -137,31 +140,41 @@ class PostgresConnection:
         return PostgresCursor(cursor)
 
 
-def writing_connection(url: str, *, wait_seconds: float) -> Connect:
+def address(url: str, *, name: str) -> str:
+    """An address with what it does not say itself: a peer that went without a word is noticed in seconds."""
+    defaults = {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 5_000,
+        "application_name": f"dragoman {name}",
+    }
+    return make_conninfo(**{**defaults, **conninfo_to_dict(url), "client_encoding": "utf8"})
+
+
+def writing_connection(
+    url: str, *, wait_seconds: float, statement_seconds: float = STATEMENT_SECONDS
+) -> Connect:
     """Make connections that may write: durable at COMMIT, and `wait_seconds` patient for their turn."""
+    whole = address(url, name="writer")
+    limits = {
+        "lock_timeout": wait_seconds,
+        "statement_timeout": statement_seconds,
+        "idle_in_transaction_session_timeout": STUCK_SECONDS,
+    }
 
     def connect() -> Connection:
-        connection = psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            client_encoding="utf8",
-            application_name="dragoman",
-        )
+        connection = psycopg.connect(whole, autocommit=True)
         adapt(connection)
-        connection.execute(_setup(wait_seconds))
+        connection.execute(_setup(limits))
         return PostgresConnection(connection)
 
     return connect
 
 
-def _setup(wait_seconds: float) -> sql.Composed:
+def _setup(limits: Mapping[str, float]) -> sql.Composed:
     """What a writing session is like, in one round trip."""
-    limits = {
-        "lock_timeout": wait_seconds,
-        "idle_in_transaction_session_timeout": STUCK_SECONDS,
-        "statement_timeout": STATEMENT_SECONDS,
-    }
     statements = [
         sql.SQL("set {} = {}").format(sql.Identifier(name), sql.Literal(int(seconds * 1000)))
         for name, seconds in limits.items()

@@ -6,6 +6,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 from __future__ import annotations
 
 import psycopg
+from psycopg_pool import PoolTimeout
 
 from service.store.driver import Driver
 from specs.errors import Conflict, DragomanError, ServerError, StoreUnavailable
@@ -55,6 +56,13 @@ def postgres_to_failure(error: psycopg.Error) -> DragomanError:
 def is_undone(error: BaseException | None) -> bool:
     """Whether PostgreSQL rolled the transaction back only to let another one finish."""
     return isinstance(error, psycopg.Error) and error.sqlstate in _UNDONE
+
+
+def is_broken(error: psycopg.OperationalError) -> bool:
+    """Whether it was the connection that failed, so that another one may do."""
+    if isinstance(error, PoolTimeout):
+        return False
+    return error.sqlstate is None or error.sqlstate[:2] in ("08", "57")
 
 
 def name(error: BaseException | None) -> str:

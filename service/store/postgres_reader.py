@@ -6,16 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from service.store.postgres_connection import CONNECT_SECONDS, STATEMENT_SECONDS, adapt, values_of
-from service.store.postgres_failures import postgres_to_failure
+from service.store.postgres_connection import (
+    CONNECT_SECONDS,
+    STATEMENT_SECONDS,
+    adapt,
+    address,
+    values_of,
+)
+from service.store.postgres_failures import is_broken, name, postgres_to_failure
 from service.store.postgres_text import translated
 from service.store.reader import NONE
 from specs.errors import StoreUnavailable
 
 MOST_CONNECTIONS = 4
+
+log = structlog.get_logger()
 
 
 class PostgresReader:
@@ -23,13 +32,8 @@ class PostgresReader:
 
     def __init__(self, url: str, *, wait_seconds: float) -> None:
         self._pool = AsyncConnectionPool(
-            url,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": CONNECT_SECONDS,
-                "client_encoding": "utf8",
-                "application_name": "dragoman reader",
-            },
+            address(url, name="reader"),
+            kwargs={"autocommit": True},
             configure=_configure,
             min_size=1,
             max_size=MOST_CONNECTIONS,
@@ -54,16 +58,15 @@ class PostgresReader:
         A query whose connection turns out to be dead is asked once more, over one that was looked at.
         """
         try:
-            return await self._ask(sql, parameters)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57")):
-                raise postgres_to_failure(error) from error
-        except psycopg.Error as error:
-            raise postgres_to_failure(error) from error
-        try:
+            try:
+                return await self._ask(sql, parameters)
+            except psycopg.OperationalError as error:
+                if not is_broken(error):
+                    raise
             await self._pool.check()
             return await self._ask(sql, parameters)
         except psycopg.Error as error:
+            log.warning("store_read_failed", error=name(error))
             raise postgres_to_failure(error) from error
 
     async def row(self, sql: str, parameters: Mapping[str, Any] = NONE) -> Any:

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from service.store.postgres_connection import CONNECT_SECONDS
+from service.store.postgres_connection import address
 from service.store.postgres_reader import PostgresReader
 from service.store.wakes import Hear
 from specs.errors import StoreUnavailable
@@ -30,7 +30,7 @@ class PostgresWakes:
     others = True
 
     def __init__(self, url: str, reader: PostgresReader) -> None:
-        self._url = url
+        self._address = address(url, name="wakes")
         self._reader = reader
         self._me = secrets.token_hex(8)
         self._told: set[str] = set()
@@ -78,12 +78,7 @@ class PostgresWakes:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen_once(self) -> None:
-        connection = await AsyncConnection.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            application_name="dragoman wakes",
-        )
+        connection = await AsyncConnection.connect(self._address, autocommit=True)
         async with connection:
             await connection.execute(f"listen {CHANNEL}".encode())
             async for notification in connection.notifies():

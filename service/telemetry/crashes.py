@@ -3,7 +3,6 @@ which may quote what a caller sent; only the words of the operating system and o
 
 from __future__ import annotations
 
-import sqlite3
 from traceback import extract_tb
 
 from msgspec import Struct
@@ -50,6 +49,8 @@ def _raised(error: BaseException) -> Raised:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorname", "")
+    """What is safe to say: a message may hold what somebody wrote."""
+    for name in ("sqlite_errorname", "sqlstate"):
+        if reason := getattr(error, name, None):
+            return str(reason)
     return error.strerror or "" if isinstance(error, OSError) else ""

@@ -23,7 +23,7 @@ from service.telemetry.crashes import chain
 from service.telemetry.sink import Sink
 
 STDERR = 2
-LIBRARIES = ("uvicorn", "uvicorn.error", "litestar", "aiohttp", "asyncio")
+LIBRARIES = ("uvicorn", "uvicorn.error", "litestar", "aiohttp", "asyncio", "psycopg")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being served, and so of the run it started: in every line of both."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator
 
 import psycopg
@@ -23,6 +24,11 @@ pytestmark = pytest.mark.anyio
 DROP = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where pid <> pg_backend_pid() and datname = current_database()
+"""
+SERIALIZABLE = """
+do $$ begin
+    execute format('alter database %I set default_transaction_isolation = serializable', current_database());
+end $$
 """
 READ_ONLY = """
 do $$ begin
@@ -99,6 +105,15 @@ async def test_a_database_that_takes_no_writes_is_not_ready(database: Database, 
             await database.ready()
     with pytest.raises(StoreUnavailable):
         await database.books.open_hold(open_hold(most=1))
+
+
+async def test_a_turn_sees_all_that_was_written_before_it_whatever_the_isolation(where: Secret):
+    ask(where, SERIALIZABLE)
+    async with opened(where, granted=10) as first, opened(where) as second:
+        orders = [open_hold(f"run_{number}", least=1, most=1) for number in range(40)]
+        books = itertools.cycle((first.books, second.books))
+        held = await asyncio.gather(*(next(books).open_hold(order) for order in orders))
+        assert sum(isinstance(found, HoldTaken) for found in held) == 10
 
 
 async def test_a_command_that_fails_leaves_the_others_of_its_batch(database: Database):

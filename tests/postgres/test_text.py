@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from service.store.postgres_schema import postgres_migrations
 from service.store.postgres_text import schema_to_postgres, translated
 from service.store.statements import statements
 from tests.support.postgres import fresh_database
+from tests.support.processes import ROOT
 
 FILES = sorted(path.stem for path in (Path(module.__file__).parent / "sql").glob("*.sql"))
 
@@ -93,3 +96,8 @@ def test_postgresql_understands_every_statement(server: psycopg.Connection[Any],
         if result.status != ExecStatus.COMMAND_OK:
             complaints[statement.name] = result.error_message.decode()
     assert complaints == {}
+
+
+def test_what_serves_from_a_file_never_imports_the_driver():
+    script = "import sys, service.app.process, service.cli; sys.exit('psycopg' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)
