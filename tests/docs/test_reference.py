@@ -50,6 +50,7 @@ INNER_ERRORS = {
 }
 """Those that end a run otherwise, or a start, or are the root of others."""
 FURTHER_CODES = {
+    ("400", "invalid_request_error", "model_not_allowed"),
     ("400", "invalid_request_error", "files_too_large"),
     ("400", "invalid_request_error", "websocket_connection_limit_reached"),
     ("401", "authentication_error", "api_keys_disabled"),
