@@ -10,10 +10,11 @@ from litestar.types import ASGIApp
 from msgspec import structs
 
 from service.dialects.base import Reading
+from service.engine.counting import InputCount
 from service.engine.media import require_files
 from service.http.answers import JSONAnswer, require_json
 from service.http.begin import load_agent, without_store
-from service.http.headers import run_headers
+from service.http.headers import Headers, run_headers
 from service.http.house import House, house_of, key_of
 from service.http.spellings import responses_dialect
 from service.ids import new_id
@@ -36,16 +37,24 @@ ESTIMATED = "input_tokens is an estimate: the provider has no counter, or it fai
 )
 async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     """The input tokens that a request to `POST /v1/responses` would have. Nothing runs or is charged."""
-    house, key = house_of(request), key_of(request)
     require_json(request)
     reading = responses_dialect(request).read(await request.body(), new_id)
-    asked = await with_context(house, key, reading)
-    counted = await house.counting.count(
-        asked, agent=await load_agent(house, key, asked.agent), project=key.project
-    )
-    warned = [Warned(message) for message in (*asked.warnings, *([ESTIMATED] if counted.estimated else ()))]
+    counted, headers = await count_reading(request, reading)
     body = msgspec.json.encode(InputTokens(counted.tokens, counted.estimated))
-    return JSONAnswer(body, headers=run_headers(warned))
+    return JSONAnswer(body, headers=headers)
+
+
+async def count_reading(request: Request[Any, Any, Any], reading: Reading) -> tuple[InputCount, Headers]:
+    """Count what was read of a request; the headers tell what was left out, and whether it is a guess.
+
+    Raises what `with_context`, `load_agent` and `Counting.count` raise.
+    """
+    house, key = house_of(request), key_of(request)
+    asked = await with_context(house, key, reading)
+    agent = await load_agent(house, key, asked.agent)
+    counted = await house.counting.count(asked, agent=agent, project=key.project)
+    told = (*asked.warnings, ESTIMATED) if counted.estimated else asked.warnings
+    return counted, run_headers([Warned(message) for message in told])
 
 
 async def with_context(house: House, key: KeyRecord, reading: Reading) -> RunRequest:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, post
 from litestar.types import ASGIApp
 
 from service.dialects.messages import read_request
-from service.http.answers import answer, json_answer, require_json
-from service.http.begin import load_agent
-from service.http.house import house_of, key_of
-from service.http.input_tokens import with_context
+from service.http.answers import JSONAnswer, answer, require_json
+from service.http.input_tokens import count_reading
 from service.http.wording import messages_dialect
 from service.ids import new_id
 from specs.anthropic.events import MessageStreamEvent
@@ -62,9 +61,7 @@ async def create_message(request: Request[Any, Any, Any]) -> ASGIApp:
 async def count_message_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     """The input tokens that a request to `POST /v1/messages` would have; `max_tokens` may be left out.
     Nothing runs or is charged."""
-    house, key = house_of(request), key_of(request)
     require_json(request)
-    asked = await with_context(house, key, read_request(await request.body(), new_id, counts_only=True))
-    agent = await load_agent(house, key, asked.agent)
-    counted = await house.counting.count(asked, agent=agent, project=key.project)
-    return json_answer(MessageTokens(counted.tokens))
+    reading = read_request(await request.body(), new_id, counts_only=True)
+    counted, headers = await count_reading(request, reading)
+    return JSONAnswer(msgspec.json.encode(MessageTokens(counted.tokens)), headers=headers)

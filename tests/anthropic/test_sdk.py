@@ -35,10 +35,6 @@ class Person(BaseModel):
     age: int
 
 
-def without_id(message: anthropic.types.Message) -> dict:
-    return message.model_dump(exclude={"id", "parsed_output"}, exclude_unset=False)
-
-
 @pytest.mark.parametrize("agent", AGENTS)
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_what_the_sdk_accumulates_is_the_whole_answer(agent, script, client: Anthropic, upstream: Upstream):
@@ -204,8 +200,9 @@ def test_a_wrong_key_is_refused(service: Service):
 
 def test_an_overloaded_provider_is_529(client: Anthropic, upstream: Upstream):
     upstream.answer_with(lambda exchange: Script(status=529))
-    with pytest.raises(anthropic.OverloadedError if hasattr(anthropic, "OverloadedError") else Exception):
+    with pytest.raises(anthropic.InternalServerError) as raised:
         client.messages.create(model="agent_letters", **ASKED)
+    assert (raised.value.status_code, raised.value.type) == (529, "overloaded_error")
 
 
 def test_a_stream_that_dies_raises_and_never_ends_as_if_whole(client: Anthropic, upstream: Upstream):
@@ -223,3 +220,9 @@ def test_the_beta_client_shows_the_same(client: Anthropic, upstream: Upstream):
         model="agent_letters", betas=["interleaved-thinking-2025-05-14", "unknown-2099-01-01"], **ASKED
     )
     assert message.content[0].text == "Good day"
+
+
+def test_the_stop_sequence_that_was_met_is_told(client: Anthropic):
+    message = client.messages.create(model="agent_standin", stop_sequences=["understand", "never"], **ASKED)
+    assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", "understand")
+    assert message.content[0].text.endswith("I ")

@@ -279,3 +279,17 @@ def test_warnings_of_the_request_come_right_after_the_start() -> None:
 def test_frames_after_the_end_are_ignored() -> None:
     frames = own("text")
     assert streamed([*frames, *frames]) == streamed(frames)
+
+
+@pytest.mark.parametrize("reading", [streamed, whole])
+def test_the_stop_sequence_that_was_met_is_told(reading) -> None:
+    stop = {"stop_reason": "stop_sequence", "stop_sequence": "END"}
+    message = {"type": "message", "id": "msg_1", "model": "m", "content": [], "usage": {"input_tokens": 1}}
+    if reading is whole:
+        events = whole(json.dumps({**message, **stop}).encode())
+    else:
+        start = {"type": "message_start", "message": message}
+        end = {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}}
+        frames = [start, end, {"type": "message_stop"}]
+        events = streamed([(frame["type"], json.dumps(frame).encode()) for frame in frames])
+    assert (last(events).stop_sequence, last(events).finish) == ("END", "stop")

@@ -98,7 +98,7 @@ class TurnReader:
             one_of(kind, _CONTENT_OF_ROLE[self._role], param=f"{at}.type")
             self._open += self._parts.read(kind, raw, at)
             return
-        reader = _READERS.get(kind)
+        reader = READERS.get(kind)
         if reader is None:
             self._warnings.append(f"{at} was left out: a block of type {shown(kind)} cannot be used here.")
             return
@@ -188,7 +188,7 @@ class TurnReader:
             self.items.append(Message(self._new_id("msg"), "user", (text,)))
 
 
-_READERS: dict[str, tuple[msgspec.json.Decoder[Any], Role, Callable[[TurnReader, Any, str], None]]] = {
+READERS: dict[str, tuple[msgspec.json.Decoder[Any], Role, Callable[[TurnReader, Any, str], None]]] = {
     "thinking": (msgspec.json.Decoder(wire.ThinkingBlock), "assistant", TurnReader._add_thinking),
     "redacted_thinking": (
         msgspec.json.Decoder(wire.RedactedThinkingBlock),

@@ -152,12 +152,14 @@ class ThinkingWriter:
 class CallWriter:
     """A call of a tool the caller runs: its input grows as the model writes it.
 
-    A custom tool's free text goes out whole, inside an object.
+    Clients parse what they have of it all the time, and fail at what cannot become an object. Free text
+    of a custom tool, and what does not begin as an object does, goes out whole, inside of one.
     """
 
     def __init__(self, call: FunctionCall, queue: BlockQueue) -> None:
         self._queue = queue
         self._custom = call.custom
+        self._held = ""
         self._grown = False
         self._block = queue.place()
         queue.start(self._block, AnswerToolUse(call.call_id, call.name, EMPTY_INPUT))
@@ -167,9 +169,12 @@ class CallWriter:
 
     def grow(self, part: int, data: str) -> None:
         """More of the input."""
-        if not self._custom:
-            self._grown = True
-            self._queue.grow(self._block, InputJsonDelta(data))
+        if not self._grown:
+            self._held += data
+            if self._custom or not self._held.lstrip().startswith("{"):
+                return
+            self._grown, data = True, self._held
+        self._queue.grow(self._block, InputJsonDelta(data))
 
     def annotate(self, part: int, annotation: Annotation) -> None:
         """Calls cite nothing."""
@@ -180,8 +185,8 @@ class CallWriter:
     def end(self, item: Item) -> None:
         """The call is whole."""
         assert isinstance(item, FunctionCall)
-        if not self._grown and item.arguments:
-            self._queue.grow(self._block, InputJsonDelta(bytes(call_input(item)).decode()))
+        if not self._grown and (given := call_input(item)) is not EMPTY_INPUT:
+            self._queue.grow(self._block, InputJsonDelta(bytes(given).decode()))
         self._queue.stop(self._block)
 
 
