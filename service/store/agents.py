@@ -211,7 +211,10 @@ class Agents:
             )
         if len(self._ready) >= LIMIT:
             self._ready.clear()
-        ready = structs.replace(agent, model=model)
+        fallbacks = (self.model_of(name, stored.project_name) for name in agent.fallbacks)
+        ready = structs.replace(
+            agent, model=model, fallbacks=tuple(name for name in fallbacks if name is not None)
+        )
         self._ready[agent.id, agent.version] = ready
         return ready
 

@@ -25,8 +25,10 @@ class AgentRules:
 
     def check(self, agent: Agent, project_name: str, *, before: Agent | None) -> None:
         """Refuse what is new about an agent and cannot be had here. Raises InvalidRequest."""
-        if before is None or agent.model != before.model:
-            self.check_model(agent.model, project_name)
+        known = () if before is None else before.models
+        for place, model in enumerate(agent.models):
+            if model not in known:
+                self._check_model(model, project_name, "model" if place == 0 else f"fallbacks[{place - 1}]")
         if before is None or agent.tools != before.tools:
             self._check_capabilities(agent)
         self._check_aliases(agent.aliases, () if before is None else before.aliases, project_name)
@@ -40,22 +42,18 @@ class AgentRules:
         if any(agent.id == id for agent in self._agents.configured):
             raise InvalidRequest(f"id: {id!r} is an agent of the configuration", param="id")
 
-    def check_model(self, model: str, project_name: str) -> None:
-        """Refuse a model that an agent of this project cannot have.
-
-        Raises InvalidRequest naming it.
-        """
+    def _check_model(self, model: str, project_name: str, param: str) -> None:
         meant = self._agents.model_of(model, project_name)
         if meant is None:
             raise InvalidRequest(
-                f"model: there is no model {model[:200]!r} here; name one as 'provider/model', by a name "
+                f"{param}: there is no model {model[:200]!r} here; name one as 'provider/model', by a name "
                 "of the operator's, or by an agent whose model it is to be.",
-                param="model",
+                param=param,
             )
         if not self._runnable(meant):
             raise InvalidRequest(
-                f"model: {model[:200]!r} cannot be run: it has no price, or the operator leaves it out.",
-                param="model",
+                f"{param}: the model {model[:200]!r} cannot be run here: it has no price, or is left out.",
+                param=param,
             )
 
     def _check_capabilities(self, agent: Agent) -> None:

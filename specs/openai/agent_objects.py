@@ -69,6 +69,7 @@ class AgentObject(Struct, frozen=True, kw_only=True):
     description: str | None
     model: str
     """As it was asked for."""
+    fallbacks: tuple[str, ...]
     instructions: str | None
     tools: tuple[ToolShown, ...]
     tool_resources: AgentToolResources | None

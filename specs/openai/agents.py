@@ -21,6 +21,7 @@ MAX_TOOLS = 128
 MAX_TOOL_BYTES = 3 * 1024 * 1024
 """What all tools of an agent may have together, as compact JSON."""
 MAX_ALIASES = 16
+MAX_FALLBACKS = 8
 MAX_SHARES = 100
 MAX_FILES = 20
 MAX_VECTOR_STORES = 1
@@ -34,6 +35,7 @@ ServiceTier: TypeAlias = Literal["auto", "default", "flex", "priority", "fast", 
 Verbosity: TypeAlias = Literal["low", "medium", "high"]
 Summary: TypeAlias = Literal["concise", "detailed", "auto"]
 Visibility: TypeAlias = Literal["private", "shared", "public"]
+ModelName: TypeAlias = Annotated[str, sized(1, 256)]
 Id: TypeAlias = Annotated[str, sized(1, 256)]
 
 
@@ -163,6 +165,10 @@ class AgentSharing(Struct, frozen=True):
 class AgentFields(Struct, frozen=True):
     """What an agent can be told to be. A field left out stays as it is; null is its default."""
 
+    fallbacks: Annotated[list[ModelName], listed(0, MAX_FALLBACKS)] | UnsetType | None = (
+        UNSET
+    )
+    """Models asked instead, in this order, where one fails before it answers; named as `model` is."""
     name: Annotated[str, sized(0, MAX_NAME)] | UnsetType | None = UNSET
     description: Annotated[str, sized(0, MAX_DESCRIPTION)] | UnsetType | None = UNSET
     instructions: Annotated[str, sized(0, MAX_INSTRUCTIONS)] | UnsetType | None = UNSET
@@ -200,14 +206,14 @@ class AgentFields(Struct, frozen=True):
 class CreateAgent(AgentFields, frozen=True, kw_only=True):
     """An agent to be made."""
 
-    model: Annotated[str, sized(1, 256)]
+    model: ModelName
     """`provider/model`, a name from `[models]`, or an agent of the configuration whose model it then has."""
 
 
 class UpdateAgent(AgentFields, frozen=True, kw_only=True):
     """What is to be different about an agent."""
 
-    model: Annotated[str, sized(1, 256)] | UnsetType = UNSET
+    model: ModelName | UnsetType = UNSET
     """As in making one."""
     version: Annotated[int, within(1, 2**31 - 1)] | UnsetType | None = UNSET
     """The version this change is made to: a 409 where the agent has another by now."""

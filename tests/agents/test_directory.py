@@ -105,14 +105,14 @@ async def test_a_model_without_a_price_cannot_be_had(database: Database):
 
 async def test_a_name_follows_the_configuration_and_may_be_gone(database: Database):
     place = Place(database)
-    id = await place.make(key(), model="gpt-4")
+    id = await place.make(key(), model="gpt-4", fallbacks=("gpt-4", "demo/z"))
     found = place.agents.find(id, key())
     assert found is not None
     assert found.model == "demo/x"
     place.reload({"gpt-4": "demo/y"})
     found = place.agents.find(id, key())
     assert found is not None
-    assert found.model == "demo/y"
+    assert found.models == ("demo/y", "demo/y", "demo/z")
     place.reload({})
     with pytest.raises(ModelNotFound, match="gpt-4"):
         place.agents.find(id, key())

@@ -9,6 +9,7 @@ from tests.agents.conftest import MODEL
 
 FULL = {
     "model": MODEL,
+    "fallbacks": ["gpt-4-turbo", "answers/scripted-1"],
     "name": "Clerk",
     "description": "Answers.",
     "instructions": "Be brief.",
@@ -78,6 +79,8 @@ def test_null_is_the_default_of_every_field(http: httpx.Client):
         ({"model": ""}, "model"),
         ({"model": None}, "model"),
         ({"model": "local/no-price"}, "model"),
+        ({"fallbacks": [MODEL, "gpt-9"]}, "fallbacks[1]"),
+        ({"fallbacks": [MODEL] * 9}, "fallbacks"),
         ({"name": "x" * 257}, "name"),
         ({"name": 1}, "name"),
         ({"description": "x" * 513}, "description"),

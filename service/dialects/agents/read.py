@@ -40,6 +40,7 @@ def read_agent(asked: Asked, agent: Agent) -> Agent:
     return structs.replace(
         agent,
         model=_model(asked, agent),
+        fallbacks=_few(asked.fallbacks, agent.fallbacks, wire.MAX_FALLBACKS, param="fallbacks"),
         name=at_most(_or(asked.name, agent.name, None), wire.MAX_NAME, param="name"),
         description=at_most(
             _or(asked.description, agent.description, None), wire.MAX_DESCRIPTION, param="description"

@@ -33,6 +33,7 @@ def agent_to_wire(
         name=agent.name,
         description=agent.description,
         model=agent.model,
+        fallbacks=agent.fallbacks,
         instructions=agent.instructions,
         tools=tuple(map(tool_to_wire, agent.tools)),
         tool_resources=resources_to_wire(agent.tool_resources),
