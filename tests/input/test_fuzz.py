@@ -27,7 +27,7 @@ DOCUMENT = json.loads(FILE.read_bytes())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {operation.label: operation for operation in (each.ok() for each in SCHEMA.get_all_operations())}
 RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
-INFERENCE = {"POST /v1/chat/completions", "POST /v1/responses"}
+INFERENCE = {"POST /v1/chat/completions", "POST /v1/responses", "POST /v1/messages"}
 CASES = {(label, mode): 300 if mode is RIGHT else 120 for label in INFERENCE for mode in (RIGHT, WRONG)}
 """How many requests each of these gets; the others share the rest of 2,000."""
 TOTAL = 2_000

@@ -77,14 +77,14 @@ def test_a_path_stands_once_and_the_other_prefix_is_told():
     assert f"`{second}`" in DOCUMENT["info"]["description"]
 
 
-@pytest.mark.parametrize("name", ["createChatCompletion", "createResponse"])
+@pytest.mark.parametrize("name", ["createChatCompletion", "createResponse", "createMessage"])
 def test_running_an_agent_answers_whole_or_in_events(name):
     content = OPERATIONS[name]["responses"]["200"]["content"]
     assert set(content) == {"application/json", "text/event-stream"}
     assert len(content["text/event-stream"]["schema"]["anyOf"]) >= 2
 
 
-@pytest.mark.parametrize("name", ["createChatCompletion", "createResponse"])
+@pytest.mark.parametrize("name", ["createChatCompletion", "createResponse", "createMessage"])
 def test_the_examples_are_what_the_schema_asks_for(name):
     body = OPERATIONS[name]["requestBody"]["content"]["application/json"]
     validator = jsonschema_rs.validator_for({**body["schema"], "components": DOCUMENT["components"]})
@@ -96,7 +96,13 @@ def test_the_examples_are_what_the_schema_asks_for(name):
 
 @pytest.mark.parametrize(
     ("schema", "field"),
-    [("ChatRequest", "messages"), ("CreateResponse", "input"), ("CreateResponse", "tools")],
+    [
+        ("ChatRequest", "messages"),
+        ("CreateResponse", "input"),
+        ("CreateResponse", "tools"),
+        ("CreateMessage", "messages"),
+        ("CreateMessage", "tools"),
+    ],
 )
 def test_no_array_of_a_request_is_of_just_anything(schema, field):
     field = DOCUMENT["components"]["schemas"][schema]["properties"][field]
