@@ -9,16 +9,23 @@ import time
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from msgspec import structs
+from msgspec import Raw, structs
 
-from service.http.oidc.tokens import Claims, key_for, read_claims, read_head, read_keys
+from service.http.oidc.tokens import Claims, Jwks, VerifyingKey, key_for, read_claims, read_head, read_keys
 from service.settings.auth import OIDC
 from specs.errors import InvalidToken
 from tests.support.issuer import AUDIENCE, claims_of, ec_key, jwk, rsa_key
 
 ISSUER = "https://login.example.com"
 OIDC_SETTINGS = OIDC(issuer=ISSUER, audience=AUDIENCE)
-KEYS = read_keys({"keys": [jwk("first", rsa_key("first")), jwk("curve", ec_key("curve"))]})
+
+
+def listed_keys(*keys) -> tuple[VerifyingKey, ...]:
+    """What is read of a JWKS with these."""
+    return read_keys(Jwks(tuple(Raw(json.dumps(key).encode()) for key in keys)))
+
+
+KEYS = listed_keys(jwk("first", rsa_key("first")), jwk("curve", ec_key("curve")))
 
 
 def token(*, kid: str | None = "first", key=None, algorithm: str = "RS256", headers=None, **claims) -> str:
@@ -169,21 +176,21 @@ def test_a_scope_that_is_asked_for_must_be_there(claims, taken):
     ],
 )
 def test_keys_that_cannot_verify_are_left_out(listed):
-    assert read_keys({"keys": [listed]}) == ()
+    assert listed_keys(listed) == ()
 
 
 def test_a_short_key_verifies_nothing():
-    (key,) = read_keys({"keys": [jwk("short", rsa_key("short", 1024))]})
+    (key,) = listed_keys(jwk("short", rsa_key("short", 1024)))
     assert not key.verifies("RS256")
 
 
 def test_a_key_is_for_the_algorithm_its_issuer_names():
-    (key,) = read_keys({"keys": [jwk("first", rsa_key("first"), alg="RS256")]})
+    (key,) = listed_keys(jwk("first", rsa_key("first"), alg="RS256"))
     assert key.verifies("RS256")
     assert not key.verifies("PS256")
 
 
 def test_without_a_kid_the_only_fitting_key_is_meant_and_of_two_none():
-    two = read_keys({"keys": [jwk("first", rsa_key("first")), jwk("second", rsa_key("second"))]})
+    two = listed_keys(jwk("first", rsa_key("first")), jwk("second", rsa_key("second")))
     assert key_for(read_head(token(kid=None), OIDC_SETTINGS), two) is None
     assert key_for(read_head(token(kid=None), OIDC_SETTINGS), two[:1]) is two[0]

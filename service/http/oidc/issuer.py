@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 import structlog
+from msgspec import Struct
 
-from service.http.oidc.tokens import Head, VerifyingKey, key_for, read_keys
+from service.http.oidc.tokens import Head, Jwks, VerifyingKey, key_for, read_keys
 from service.settings.auth import OIDC
 from specs.errors import InvalidToken, IssuerUnavailable
 
+T = TypeVar("T")
 Fetch: TypeAlias = Callable[[str], Awaitable[bytes]]
 """Gets the body of an address. Raises Unreachable."""
 
@@ -30,6 +32,13 @@ STALE_SECONDS = 86_400.0
 """How long keys are still taken when their issuer cannot be reached."""
 
 log = structlog.get_logger()
+
+
+class Discovery(Struct, frozen=True):
+    """What is wanted of a discovery document."""
+
+    issuer: str
+    jwks_uri: str
 
 
 class Unreachable(Exception):
@@ -82,25 +91,28 @@ class Issuer:
 
     async def _fetch_keys(self) -> tuple[VerifyingKey, ...]:
         issuer = self._oidc.issuer or ""
-        found = await self._document(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if found.get("issuer") != issuer:
+        address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        found = decoded(await self._fetch(address), _discovery)
+        if found.issuer != issuer:
             raise Unreachable("its discovery document names another issuer")
-        address = found.get("jwks_uri")
-        if not isinstance(address, str) or not _same_safety(address, issuer):
-            raise Unreachable("its discovery document has no usable jwks_uri")
-        keys = read_keys(await self._document(address))
+        if not _same_safety(found.jwks_uri, issuer):
+            raise Unreachable("its discovery document has no safe jwks_uri")
+        keys = read_keys(decoded(await self._fetch(found.jwks_uri), _jwks))
         if not keys:
             raise Unreachable("it has no key that can verify")
         return keys
 
-    async def _document(self, address: str) -> dict[str, Any]:
-        try:
-            document = msgspec.json.decode(await self._fetch(address))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreachable("it answered with what is not JSON") from error
-        if not isinstance(document, dict):
-            raise Unreachable("it answered with what is no JSON object")
-        return document
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Read a document. Raises Unreachable where it is none of the kind."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreachable("it answered with what is not the document asked for") from error
+
+
+_discovery = msgspec.json.Decoder(Discovery)
+_jwks = msgspec.json.Decoder(Jwks)
 
 
 def _same_safety(address: str, issuer: str) -> bool:

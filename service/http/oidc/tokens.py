@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from msgspec import Struct
+from msgspec import Raw, Struct, structs
 
 from service.settings.auth import OIDC
 from specs.errors import InvalidToken
@@ -66,25 +67,48 @@ class Claims(Struct, frozen=True):
     expires_at: float
 
 
-def read_keys(document: Mapping[str, Any]) -> tuple[VerifyingKey, ...]:
-    """The public keys of a JWKS that can verify; others, shared secrets among them, are left out."""
-    listed = document.get("keys")
-    keys = listed if isinstance(listed, list) else []
-    read = (_verifying_key(each) for each in keys if isinstance(each, dict))
+class Jwks(Struct, frozen=True):
+    """The keys an issuer lists; each is read by itself, so that an odd one does not hide the others."""
+
+    keys: tuple[Raw, ...]
+
+
+class Jwk(Struct, frozen=True):
+    """What is wanted of a listed key: its public half."""
+
+    kty: str
+    kid: str = ""
+    use: str = "sig"
+    alg: str | None = None
+    n: str | None = None
+    e: str | None = None
+    crv: str | None = None
+    x: str | None = None
+    y: str | None = None
+
+
+def read_keys(listed: Jwks) -> tuple[VerifyingKey, ...]:
+    """The public keys that can verify; others, shared secrets among them, are left out."""
+    read = (_verifying_key(each) for each in listed.keys)
     return tuple(key for key in read if key is not None)
 
 
-def _verifying_key(jwk: dict[str, Any]) -> VerifyingKey | None:
-    if jwk.get("kty") not in ("RSA", "EC", "OKP") or jwk.get("use", "sig") != "sig":
-        return None
+def _verifying_key(raw: Raw) -> VerifyingKey | None:
     try:
-        key = jwt.PyJWK({name: value for name, value in jwk.items() if name != "d"}).key
+        jwk = _jwk.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if jwk.kty not in ("RSA", "EC", "OKP") or jwk.use != "sig":
+        return None
+    given = {name: value for name, value in structs.asdict(jwk).items() if value is not None}
+    try:
+        key = jwt.PyJWK(given).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return None
-    kid, algorithm = jwk.get("kid"), jwk.get("alg")
-    return VerifyingKey(
-        kid if isinstance(kid, str) else "", key, algorithm if isinstance(algorithm, str) else None
-    )
+    return VerifyingKey(jwk.kid, key, jwk.alg)
+
+
+_jwk = msgspec.json.Decoder(Jwk)
 
 
 def read_head(token: str, oidc: OIDC) -> Head:
@@ -128,7 +152,7 @@ def read_claims(token: str, head: Head, key: VerifyingKey, oidc: OIDC, *, now: f
     return _bearer(claims, oidc, expires_at)
 
 
-def _verified(token: str, head: Head, key: VerifyingKey, oidc: OIDC) -> dict[str, Any]:
+def _verified(token: str, head: Head, key: VerifyingKey, oidc: OIDC) -> Mapping[str, object]:
     try:
         return jwt.decode(
             token,
@@ -153,7 +177,7 @@ def _verified(token: str, head: Head, key: VerifyingKey, oidc: OIDC) -> dict[str
         raise InvalidToken("The bearer token's signature is not that of its issuer.") from error
 
 
-def _bearer(claims: Mapping[str, Any], oidc: OIDC, expires_at: float) -> Claims:
+def _bearer(claims: Mapping[str, object], oidc: OIDC, expires_at: float) -> Claims:
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
         raise InvalidToken(f"sub: must have from 1 to {MAX_SUBJECT} characters.")
@@ -170,7 +194,7 @@ def _bearer(claims: Mapping[str, Any], oidc: OIDC, expires_at: float) -> Claims:
     )
 
 
-def _moment(claims: Mapping[str, Any], claim: str) -> float | None:
+def _moment(claims: Mapping[str, object], claim: str) -> float | None:
     value = claims.get(claim)
     if value is None:
         return None
@@ -179,7 +203,7 @@ def _moment(claims: Mapping[str, Any], claim: str) -> float | None:
     return float(value)
 
 
-def _words(value: Any) -> list[str]:
+def _words(value: object) -> list[str]:
     """A claim that is a list of words, or one string with spaces between them."""
     if isinstance(value, str):
         return value.split()[:MAX_GROUPS]
