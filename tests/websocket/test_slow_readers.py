@@ -74,6 +74,11 @@ def stalled(service: Service, key: Key) -> Iterator[ClientConnection]:
         yield connection
 
 
+def read_on(connection: ClientConnection) -> None:
+    while True:
+        connection.recv(timeout=10)
+
+
 def test_others_are_served_beside_them_and_they_are_cut_and_settled(service: Service, upstream: Upstream):
     slow, other = service.key(dollars=100), service.key(dollars=100)
     with ExitStack() as stack:
@@ -84,8 +89,7 @@ def test_others_are_served_beside_them_and_they_are_cut_and_settled(service: Ser
         eventually(lambda: not service.house.runs.active, seconds=60)
         for connection in connections:
             with pytest.raises(ConnectionClosed):
-                while True:
-                    connection.recv(timeout=10)
+                read_on(connection)
     eventually(lambda: slow.account.held == 0 and len(slow.usage) == STALLED, seconds=10)
     assert all(row.usage.estimated for row in slow.usage)
     assert service.broken() == []
