@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -31,8 +32,8 @@ from specs.openai.agent_objects import (
 )
 from specs.requests import FilePlace
 
-READ: dict[str, Any] = {"scope": "agents.read", "limit": "assistants"}
-WRITE: dict[str, Any] = {"scope": "agents.write", "limit": "assistants"}
+READ: Mapping[str, Any] = {"scope": "agents.read", "limit": "assistants"}
+WRITE: Mapping[str, Any] = {"scope": "agents.write", "limit": "assistants"}
 _FILES = "tool_resources.code_interpreter.file_ids"
 
 _create = msgspec.json.Decoder(wire.CreateAgent)
@@ -42,7 +43,7 @@ _restore = msgspec.json.Decoder(wire.RestoreAgent)
 
 @post(
     "/agents",
-    opt=WRITE | {"body": wire.CreateAgent, "answer": AgentObject},
+    opt={**WRITE, "body": wire.CreateAgent, "answer": AgentObject},
     status_code=200,
     operation_id="createAgent",
     summary="Make an agent",
@@ -61,7 +62,7 @@ async def create_agent(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/agents",
-    opt=READ | {"query": wire.ListAgents, "answer": AgentList},
+    opt={**READ, "query": wire.ListAgents, "answer": AgentList},
     operation_id="listAgents",
     summary="List agents",
     tags=["Agents"],
@@ -78,7 +79,7 @@ async def list_agents(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/agents/{agent_id:str}",
-    opt=READ | {"answer": AgentObject},
+    opt={**READ, "answer": AgentObject},
     operation_id="retrieveAgent",
     summary="Show an agent",
     tags=["Agents"],
@@ -96,7 +97,7 @@ async def retrieve_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGI
 
 @post(
     "/agents/{agent_id:str}",
-    opt=WRITE | {"body": wire.UpdateAgent, "answer": AgentObject},
+    opt={**WRITE, "body": wire.UpdateAgent, "answer": AgentObject},
     status_code=200,
     operation_id="updateAgent",
     summary="Change an agent",
@@ -123,7 +124,7 @@ async def update_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIAp
 
 @delete(
     "/agents/{agent_id:str}",
-    opt=WRITE | {"answer": AgentDeleted},
+    opt={**WRITE, "answer": AgentDeleted},
     status_code=200,
     operation_id="deleteAgent",
     summary="Delete an agent",
@@ -137,7 +138,7 @@ async def delete_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIAp
 
 @get(
     "/agents/{agent_id:str}/versions",
-    opt=READ | {"query": wire.ListVersions, "answer": AgentVersionList},
+    opt={**READ, "query": wire.ListVersions, "answer": AgentVersionList},
     operation_id="listAgentVersions",
     summary="List the versions of an agent",
     tags=["Agents"],
@@ -157,7 +158,7 @@ async def list_agent_versions(request: Request[Any, Any, Any], agent_id: str) ->
 
 @post(
     "/agents/{agent_id:str}/restore",
-    opt=WRITE | {"body": wire.RestoreAgent, "answer": AgentObject},
+    opt={**WRITE, "body": wire.RestoreAgent, "answer": AgentObject},
     status_code=200,
     operation_id="restoreAgent",
     summary="Set an agent back to a version",

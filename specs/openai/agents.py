@@ -149,6 +149,8 @@ class AgentLimits(Struct, frozen=True):
     """Model calls in one run."""
     max_tool_calls: Annotated[int | None, within(1, 2**31 - 1)] = None
     """Calls of tools that the server runs, in one run."""
+    max_seconds: Annotated[int | None, within(1, 2**31 - 1)] = None
+    """How long a run may take; on a thread 600 where nothing is said."""
 
 
 class AgentSharing(Struct, frozen=True):
@@ -165,9 +167,7 @@ class AgentSharing(Struct, frozen=True):
 class AgentFields(Struct, frozen=True):
     """What an agent can be told to be. A field left out stays as it is; null is its default."""
 
-    fallbacks: Annotated[list[ModelName], listed(0, MAX_FALLBACKS)] | UnsetType | None = (
-        UNSET
-    )
+    fallbacks: Annotated[list[ModelName], listed(0, MAX_FALLBACKS)] | UnsetType | None = UNSET
     """Models asked instead, in this order, where one fails before it answers; named as `model` is."""
     name: Annotated[str, sized(0, MAX_NAME)] | UnsetType | None = UNSET
     description: Annotated[str, sized(0, MAX_DESCRIPTION)] | UnsetType | None = UNSET
