@@ -32,6 +32,8 @@ class Limits(Struct, frozen=True, omit_defaults=True):
     """Nano-dollars a run may cost."""
     max_steps: int = 25
     max_tool_calls: int | None = None
+    max_seconds: int | None = None
+    """How long a run may take."""
 
 
 class FileSearchTool(Struct, frozen=True, tag="file_search", omit_defaults=True):

@@ -76,11 +76,10 @@ def leg_end(
 def leg_agent(run: ThreadRun) -> Agent:
     """The agent of a leg: what the run may still put out is its ceiling."""
     agent, most = run.terms.agent, run.terms.max_completion_tokens
-    if most is None:
-        return agent
-    left = max(1, most - (run.usage.output or 0))
-    ceiling = agent.limits.max_output_tokens
-    limits = structs.replace(agent.limits, max_output_tokens=left if ceiling is None else min(ceiling, left))
+    limits = structs.replace(agent.limits, max_seconds=None)  # it is the run's, not the leg's
+    if most is not None:
+        left, ceiling = max(1, most - (run.usage.output or 0)), limits.max_output_tokens
+        limits = structs.replace(limits, max_output_tokens=left if ceiling is None else min(ceiling, left))
     return structs.replace(agent, limits=limits)
 
 

@@ -305,7 +305,7 @@ class Runs:
             self._limits.leave(run.id)
 
     async def _outcome(self, run: Run, loop: Loop) -> Outcome | Failure:
-        timer = asyncio.get_running_loop().call_later(self._run_seconds, run.run_out)
+        timer = asyncio.get_running_loop().call_later(self._seconds_of(run), run.run_out)
         try:
             if run.journal is not None and not await run.journal.start():
                 return Outcome("cancelled", "cancelled")
@@ -322,6 +322,11 @@ class Runs:
             return ServerError().failure
         finally:
             timer.cancel()
+
+    def _seconds_of(self, run: Run) -> float:
+        """How long a run may take."""
+        own = run.agent.limits.max_seconds
+        return self._run_seconds if own is None else min(self._run_seconds, own)
 
     async def _save(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
         """Settlements, the run's end and what is kept of it go into the same batch; then all are awaited."""

@@ -30,7 +30,7 @@ from specs.threads import Leg, RunTerms, Step, ThreadMessage, ThreadRun
 API = "assistants"
 """The name of this API in what is charged and counted."""
 RUN_SECONDS = 600
-"""How long a run may take, its caller's part included."""
+"""How long a run may take, its caller's part included, where its agent says nothing."""
 TICK_SECONDS = 1.0
 LOST_SECONDS = 120
 """After so long a run whose leg is gone is given up."""
@@ -81,7 +81,6 @@ class ThreadDesk:
         *,
         engine: Runs,
         background: Background,
-        run_seconds: int = RUN_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.threads = threads
@@ -89,7 +88,6 @@ class ThreadDesk:
         self.runs = runs
         self._engine = engine
         self._background = background
-        self._run_seconds = run_seconds
         self._clock = clock
 
     def now(self) -> int:
@@ -199,7 +197,7 @@ class ThreadDesk:
             leg=id,
             begins=begins,
             created_at=now,
-            expires_at=now + self._run_seconds,
+            expires_at=now + (new.terms.agent.limits.max_seconds or RUN_SECONDS),
         )
 
     async def _submit(self, leg: Leg, items: Sequence[Item], caller: Caller) -> Run:

@@ -69,6 +69,7 @@ def to_agent(row: AgentRow, *, created_at: int) -> Agent:
             max_cost=None if cost is None else usd_to_nano(cost),
             max_steps=row.limits.max_steps,
             max_tool_calls=row.limits.max_tool_calls,
+            max_seconds=row.limits.max_seconds,
         ),
         overrides=row.overrides,
         on_disconnect=row.on_disconnect,

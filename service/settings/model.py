@@ -231,6 +231,7 @@ class AgentLimits(Struct, frozen=True):
     max_cost_usd: Decimal | None = None
     max_steps: Count = 25
     max_tool_calls: Count | None = None
+    max_seconds: Count | None = None
 
 
 class AgentRow(Struct, frozen=True):

@@ -53,6 +53,7 @@ class LimitsShown(Struct, frozen=True):
     """Dollars, as a decimal string."""
     max_steps: int
     max_tool_calls: int | None
+    max_seconds: int | None
 
 
 class AgentObject(Struct, frozen=True, kw_only=True):

@@ -148,7 +148,7 @@ def _format(asked: wire.Format | None) -> ResponseFormat | None:
 
 def _limits(asked: wire.AgentLimits | None) -> Limits:
     asked = asked or wire.AgentLimits()
-    for name in ("max_output_tokens", "max_tool_calls"):
+    for name in ("max_output_tokens", "max_tool_calls", "max_seconds"):
         in_range(getattr(asked, name), 1, MAX_INTEGER, param=f"limits.{name}")
     in_range(asked.max_steps, 1, 1_000, param="limits.max_steps")
     return Limits(
@@ -156,6 +156,7 @@ def _limits(asked: wire.AgentLimits | None) -> Limits:
         max_cost=None if asked.max_cost_usd is None else _money(asked.max_cost_usd),
         max_steps=asked.max_steps,
         max_tool_calls=asked.max_tool_calls,
+        max_seconds=asked.max_seconds,
     )
 
 

@@ -92,6 +92,7 @@ def _limits(limits: Limits) -> objects.LimitsShown:
         None if limits.max_cost is None else format_usd(limits.max_cost),
         limits.max_steps,
         limits.max_tool_calls,
+        limits.max_seconds,
     )
 
 

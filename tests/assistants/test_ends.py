@@ -1,0 +1,80 @@
+"""How runs on threads end when nobody ends them: by their time, and after their process was gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import openai
+import pytest
+from openai import OpenAI
+
+from tests.assistants.common import (
+    CALL,
+    DEPRECATED,
+    STALLED,
+    SUNNY,
+    WEATHER,
+    outputs_of,
+    thread_of,
+    until_status,
+)
+from tests.service.conftest import configuration
+from tests.support.house import Service, service_in_thread
+from tests.support.upstream import Upstream
+
+pytestmark = DEPRECATED
+IN_HASTE = """
+[[agents]]
+id = "agent_in_haste"
+model = "answers/scripted-1"
+[agents.limits]
+max_seconds = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def hasty(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with an agent whose runs may take a second."""
+    config = configuration(shared_upstream.base_url) + IN_HASTE
+    with service_in_thread(config, tmp_path_factory.mktemp("hasty")) as service:
+        yield service
+
+
+@pytest.fixture
+def haste(hasty: Service) -> Iterator[OpenAI]:
+    key = hasty.key()
+    with OpenAI(base_url=hasty.base_url + "/v1", api_key=key.secret, max_retries=0) as client:
+        yield client
+    assert hasty.broken() == []
+
+
+def test_a_run_that_waits_too_long_expires(haste: OpenAI, upstream: Upstream):
+    upstream.enqueue(CALL)
+    thread = thread_of(haste)
+    run = haste.beta.threads.runs.create_and_poll(
+        thread_id=thread, assistant_id="agent_in_haste", tools=[WEATHER]
+    )
+    assert run.expires_at == run.created_at + 1
+    done = until_status(haste, run, "expired")
+    assert (done.expires_at, done.required_action) == (None, None)
+    steps = haste.beta.threads.runs.steps.list(run.id, thread_id=thread)
+    assert [step.status for step in steps] == ["expired", "completed"]
+    assert steps.data[0].expired_at is not None
+    with pytest.raises(openai.BadRequestError, match="'expired'"):
+        haste.beta.threads.runs.submit_tool_outputs(
+            run_id=run.id, thread_id=thread, tool_outputs=outputs_of(run)
+        )
+    upstream.enqueue(SUNNY)
+    assert haste.beta.threads.runs.create(thread_id=thread, assistant_id="agent_answers").id
+
+
+def test_a_run_that_works_too_long_expires_with_what_it_had_said(haste: OpenAI, upstream: Upstream):
+    upstream.enqueue(STALLED)
+    thread = thread_of(haste)
+    run = haste.beta.threads.runs.create(thread_id=thread, assistant_id="agent_in_haste")
+    until_status(haste, run, "expired")
+    message = haste.beta.threads.messages.list(thread).data[0]
+    assert message.content[0].text.value == "One "
+    assert (message.status, message.incomplete_details.reason) == ("incomplete", "run_expired")
+    (step,) = haste.beta.threads.runs.steps.list(run.id, thread_id=thread)
+    assert step.status == "expired"
