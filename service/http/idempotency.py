@@ -29,7 +29,7 @@ RENEW_SECONDS = 10.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A longer answer is not kept; a repeat is then refused."""
 
-_NEW_EACH_TIME = ("x-request-id", "content-length", "date")
+_NEW_EACH_TIME = ("x-request-id", "request-id", "content-length")
 
 log = structlog.get_logger()
 
@@ -185,9 +185,7 @@ async def fingerprint(request: Request[Any, Any, Any]) -> bytes:
 def on_replay(request: Request[Any, Any, Any], replay: Replay) -> Response[bytes]:
     """Give an earlier answer again, byte for byte."""
     answer = replay.answer
-    headers = {
-        name: value for name, value in answer.headers if name not in ("x-request-id", "content-length")
-    }
+    headers = {name: value for name, value in answer.headers if name not in _NEW_EACH_TIME}
     headers["idempotent-replayed"] = "true"
     media_type = headers.pop("content-type", "application/json").partition(";")[0]
     return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)

@@ -34,12 +34,20 @@ def test_a_repeat_gets_the_same_bytes_and_costs_nothing(
     assert key.account.settled == settled > 0
 
 
+def test_a_repeat_has_an_id_of_its_own(api: Api, http, upstream: Upstream):
+    asked = {"json": api.body("agent_support", "Hello"), "headers": {"idempotency-key": "its own id"}}
+    first, again = (http.post(api.path, **asked) for _ in range(2))
+    for name in {"x-request-id", "request-id"} & set(first.headers):
+        assert first.headers[name] != again.headers[name]
+        assert len(again.headers.get_list(name)) == 1
+
+
 def test_another_body_with_the_same_key_is_422(api: Api, service: Service, upstream: Upstream):
     headers = {**service.key().headers, "idempotency-key": new_id("idem")}
     httpx.post(service.base_url + api.path, headers=headers, json=api.body("agent_support", "Hello"))
     other = httpx.post(service.base_url + api.path, headers=headers, json=api.body("agent_support", "Bye"))
-    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
-    assert other.json()["error"]["param"] == "Idempotency-Key"
+    assert (other.status_code, api.error(other.json())["code"]) == (422, "idempotency_key_reused")
+    assert api.error(other.json())["param"] == "Idempotency-Key"
 
 
 def test_a_repeat_while_the_first_runs_is_409(api: Api, service: Service, upstream: Upstream):
@@ -101,7 +109,7 @@ def test_where_storing_is_forbidden_a_repeat_is_refused(api: Api, service: Servi
 def test_a_key_that_cannot_be_one_is_400(api: Api, word, service: Service):
     headers = {**service.key().headers, "idempotency-key": word}
     answer = httpx.post(service.base_url + api.path, headers=headers, json=api.body("agent_support", "Hi"))
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Idempotency-Key")
+    assert (answer.status_code, api.error(answer.json())["param"]) == (400, "Idempotency-Key")
 
 
 def test_answers_lie_sealed_in_the_database(api: Api, service: Service, upstream: Upstream):
