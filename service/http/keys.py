@@ -36,6 +36,8 @@ async def retrieve_key(request: Request[Any, Any, Any]) -> ASGIApp:
             project=key.project_name,
             scopes=tuple(sorted(key.scopes)),
             limits=KeyLimits(agents=key.agents, **structs.asdict(key.rates)),
+            user_id=key.user,
+            service_account_id=key.service_account,
             account_id=account.id,
             granted=format_usd(account.granted),
             settled=format_usd(account.settled),

@@ -46,6 +46,9 @@ class KeyInfo(Struct, frozen=True):
     project: str
     scopes: tuple[str, ...]
     limits: KeyLimits
+    user_id: str | None
+    """Whose it is; neither is set where it is the project's own."""
+    service_account_id: str | None
     account_id: str
     granted: str
     settled: str
