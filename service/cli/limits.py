@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from msgspec import structs
 
+from service.cli.changes import change
 from service.cli.common import config_option, expected_failures, fail, json_option, on_store, print_json
 from service.store.database import Database
 from specs.limits import KeyRates
@@ -50,7 +51,8 @@ def limits(key_id: str, config: Path | None, as_json: bool, **asked: int | str |
         if rates is None or not given:
             return rates
         rates = structs.replace(rates, **given)
-        return rates if await database.key_rates.set(key_id, rates) else None
+        event = change("api_key.limited", key_id, **structs.asdict(rates))
+        return rates if await database.key_rates.set(key_id, rates, event=event) else None
 
     rates = on_store(config, work)
     if rates is None:

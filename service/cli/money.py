@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.changes import change
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -55,7 +56,10 @@ def add(key_id: str, usd: int, config: Path | None, as_json: bool) -> None:
 
     async def grant(database: Database) -> Account:
         key = await _key(database, key_id)
-        return await database.accounts.grant(key.account, usd, reason="operator", now=int(time.time()))
+        kind = "account.topped_up" if usd > 0 else "account.adjusted"
+        event = change(kind, key.account, project=key.project, amount=format_usd(usd))
+        now = int(time.time())
+        return await database.accounts.grant(key.account, usd, reason="operator", now=now, audit=event)
 
     _print_balance(key_id, on_store(config, grant), as_json=as_json)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.changes import change
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -35,7 +36,9 @@ def rotate(config: Path | None, as_json: bool) -> None:
 
     async def work(database: Database, file: Path) -> Opened:
         add_key(file)
-        return await reseal_all(database.credentials, Sealer(file))
+        resealed = await reseal_all(database.credentials, Sealer(file))
+        await database.audit.record(change("secrets.rotated", "credentials", stored=resealed.stored))
+        return resealed
 
     resealed = _on_keys(config, work)
     _tell(resealed, as_json)
@@ -54,6 +57,7 @@ def drop_old(config: Path | None, as_json: bool) -> None:
         resealed = await reseal_all(database.credentials, Sealer(file))
         if not resealed.unreadable:
             drop_old_keys(file)
+            await database.audit.record(change("secrets.dropped", "credentials"))
         return resealed
 
     _tell(_on_keys(config, work), as_json)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import httpx
 import pytest
 
 from service.http.organization.export import csv_line
+from tests.support.documents import ROOT
 from tests.support.people import key_of_user
 
 names = (f"audited-{number}" for number in range(10_000))
@@ -85,3 +87,16 @@ def test_what_failed_is_not_in_it(admin, project):
 
 def test_a_cell_that_a_spreadsheet_would_run_is_led_by_an_apostrophe():
     assert csv_line(["=1+1", "plain", None, 7]) == b"'=1+1,plain,,7\n"
+
+
+def test_every_type_is_described_and_every_one_described_is_written():
+    described = set(
+        re.findall(
+            r"`([a-z_]+\.[a-z_]+)`", (ROOT / "docs" / "access.md").read_text().partition("| Types |")[2]
+        )
+    )
+    nouns = {type.partition(".")[0] for type in described}
+    code = "".join(file.read_text() for file in (ROOT / "service").rglob("*.py"))
+    written = set(re.findall(rf'"((?:{"|".join(nouns)})\.[a-z_]+)"', code))
+    asked = set(re.findall(r'change\(\s*(?:request,\s*)?"([a-z_.]+)"', code))
+    assert described == written | asked
