@@ -80,6 +80,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     projects: tuple[str, ...] | None = None
     """Projects that see an agent of the configuration; None is every project."""
     tools: tuple[AgentTool, ...] = ()
+    actions: tuple[str, ...] = ()
+    """Actions of the configuration, whose operations the server calls for it."""
     tool_resources: ToolResources | None = None
     metadata: dict[str, str] = {}
     settings: Settings = Settings()

@@ -164,6 +164,9 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     error: str | None = None
     status: Status = "completed"
     cache: Lifetime | None = None
+    step: int | None = None
+    """The model call of its run that made it: what was called together goes back together, so that what a
+    provider has cached of a conversation stays its beginning."""
 
 
 class Compaction(Struct, frozen=True, tag="compaction", omit_defaults=True):

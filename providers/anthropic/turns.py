@@ -166,11 +166,20 @@ class _Builder:
             self._blocks.extend(blocks)
 
     def _call(self, call: FunctionCall | HostedCall, result: FunctionResult | HostedCall | None) -> None:
+        self._part_from_earlier(call)
         self._enter("assistant")
         call_id = self._unique_id(call.call_id)
         cache = mark(call.cache) if isinstance(call, FunctionCall) else None
         self._blocks.append(ToolUseBlock(call_id, _cleaned(call.name, 128), _input(call.arguments), cache))
         self._owed.append((call_id, result))
+
+    def _part_from_earlier(self, call: FunctionCall | HostedCall) -> None:
+        """A call after one that the server had run by then is of another turn, unless made beside it."""
+        step = call.step if isinstance(call, HostedCall) else None
+        for _, earlier in self._owed:
+            if isinstance(earlier, HostedCall) and (step is None or earlier.step != step):
+                self._enter("user")
+                return
 
     def _enter(self, role: Role) -> None:
         if role == self._role:

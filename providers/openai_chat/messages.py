@@ -57,6 +57,8 @@ class _Turn:
         self.thoughts: list[str] = []
         self.calls: list[ToolCall] = []
         self.hosted: list[ChatMessage] = []
+        self.step: int | None = None
+        """Of its hosted calls."""
 
     @property
     def waits(self) -> bool:
@@ -84,6 +86,7 @@ class _Writer:
             case Reasoning():
                 self._reasoning(item)
             case FunctionCall():
+                self._turn.step = None
                 self._called(item.call_id, item.name, item.arguments)
             case FunctionResult():
                 self._result(item)
@@ -135,11 +138,16 @@ class _Writer:
 
     def _called(self, call_id: str, name: str, arguments: str) -> None:
         self.end_results()
+        if self._turn.hosted and self._turn.step is None and not self._turn.waits:
+            self.end_turn()
         self._turn.calls.append(ToolCall(self._call_id(call_id), CalledFunction(name, arguments or "{}")))
 
     def _hosted(self, item: HostedCall) -> None:
         """A call the server ran: to the model it is one of its own, with its result."""
+        if item.step is None or item.step != self._turn.step:
+            self._turn.step = None
         self._called(item.call_id, item.name, item.arguments)
+        self._turn.step = item.step
         output = item.output if item.output is not None else item.error or ""
         self._turn.hosted.append(ChatMessage("tool", output, tool_call_id=self._call_id(item.call_id)))
 

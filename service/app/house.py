@@ -13,13 +13,13 @@ from msgspec import Struct
 
 from providers.prices import ensure_table
 from service.app.parts import Parts
+from service.egress import Door
 from service.engine.background import Background
 from service.engine.compact import Compactions
 from service.engine.counting import Counting
 from service.engine.runs import Runs
 from service.engine.state import State
 from service.engine.threads import ThreadDesk
-from service.egress import Door
 from service.engine.unfinished import logged_output
 from service.engine.vault import Vault
 from service.http.auth import KeyRing
@@ -33,9 +33,9 @@ from service.ledger.upkeep import Upkeep
 from service.secrets import Sealer
 from service.settings import Settings
 from service.settings.prices import needs_table
+from service.store.access import access_to
 from service.store.agents_desk import AgentDesk
 from service.store.agents_rules import AgentRules
-from service.store.access import access_to
 from service.store.archive import Archive
 from service.store.blobs import Blobs
 from service.store.database import Database
@@ -76,7 +76,7 @@ async def open_house(
         await rates.refresh()
         sealer = Sealer(settings.secret_key_file)
         vault = Vault(database.credentials, sealer, door=door, session=session)
-        parts = Parts(settings, session, table, database.agents, rates, vault)
+        parts = Parts(settings, session, table, database.agents, rates, vault, door)
         ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
         ledger = _ledger(ground, upkeep)
@@ -152,6 +152,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
         limits=ground.parts.limits,
         files=archive,
         max_file_bytes=settings.files.max_input_bytes,
+        tools=ground.parts.tools,
     )
 
 

@@ -10,6 +10,7 @@ import structlog
 from providers.base import Provider
 from providers.prices import PriceTable
 from providers.registry import build_provider
+from service.egress import Door
 from service.engine.vault import UserProvided, Vault
 from service.ledger.rates import RateBook
 from service.limits import Limiter
@@ -17,6 +18,9 @@ from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
 from service.store.agents_store import SqlAgents
+from service.tools.actions.configured import Toolbox
+from service.tools.base import ToolSet
+from specs.agents import Agent
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 from specs.providers import ProviderSpec
@@ -38,8 +42,10 @@ class Parts:
         agents: SqlAgents,
         rates: RateBook,
         vault: Vault,
+        door: Door,
     ) -> None:
         self.vault = vault
+        self._door = door
         self._session = session
         self.rates = rates
         self.table = table
@@ -48,7 +54,11 @@ class Parts:
         self.take(settings)
 
     def take(self, settings: Settings) -> None:
-        """Serve what these settings say from now on; runs under way keep what they have."""
+        """Serve what these settings say from now on; runs under way keep what they have.
+
+        Raises SettingsError where an action's document cannot be used; all is then as it was.
+        """
+        self._toolbox = Toolbox(settings, self._door)
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}
         self._prices = PriceBook(settings.pricing, self.table, set_apart=self.rates.find)
@@ -60,6 +70,10 @@ class Parts:
         self.vault.reload()
         for missing in missing_prices(settings, self.table):
             log.warning("price_missing", problem=missing)
+
+    def tools(self, agent: Agent) -> ToolSet:
+        """What the server runs for an agent."""
+        return self._toolbox.of(agent)
 
     def provider(self, name: str) -> Provider:
         """The provider of this name, built when it is first asked for."""

@@ -68,7 +68,11 @@ async def reload(settings: Settings, parts: Parts, environ: Mapping[str, str]) -
         return
     if parts.table is None and needs_table(new):
         parts.table = await asyncio.to_thread(ensure_table, settings.data_folder)
-    parts.take(new)
+    try:
+        parts.take(new)
+    except SettingsError as error:
+        log.error("reload_refused", problem=str(error))
+        return
     log.info("reloaded", agents=len(new.agents))
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "init": ("service.cli.configuration", "init", "Write a commented configuration file."),
     "config": ("service.cli.configuration", "config", "Look at the configuration."),
     "agents": ("service.cli.agents", "agents", "Look at the agents; export and import them."),
+    "actions": ("service.cli.actions", "actions", "Look at OpenAPI documents as tools."),
     "chat": ("service.cli.chat", "chat", "Talk to an agent of the running service."),
     "keys": ("service.cli.keys", "keys", "Make, list, rotate and revoke API keys."),
     "users": ("service.cli.users", "users", "Add, list, change and remove users."),

@@ -45,9 +45,11 @@ def config() -> None:
 def check(config: Path | None, as_json: bool) -> None:
     """Check the configuration and that every model has a price; exit 1 when something is wrong."""
     from service.settings import SettingsError
+    from service.tools.actions.configured import actions_of
 
     try:
         settings = read_settings(config)
+        actions_of(settings)
         problems = missing(settings)
     except SettingsError as error:
         settings, problems = None, list(error.problems)

@@ -13,8 +13,9 @@ from specs.items import FunctionCall, HostedCall
 class HostedCalls:
     """Rewrites one step's batches; afterwards `calls` are ours to run, in order."""
 
-    def __init__(self, tools: ToolSet) -> None:
+    def __init__(self, tools: ToolSet, *, step: int) -> None:
         self._tools = tools
+        self._step = step
         self._open: set[int] = set()
         self._answered: set[int] = set()
         self.calls: dict[int, FunctionCall] = {}
@@ -59,4 +60,6 @@ class HostedCalls:
 
     def _hosted(self, call: FunctionCall) -> HostedCall:
         label = self._tools.label(call.name) or ""
-        return HostedCall(call.id, call.call_id, label, call.name, call.arguments, status=call.status)
+        return HostedCall(
+            call.id, call.call_id, label, call.name, call.arguments, status=call.status, step=self._step
+        )

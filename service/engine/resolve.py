@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from service.tools.base import ToolSet
 from specs.agents import Agent, Override
 from specs.errors import InvalidRequest
 from specs.requests import CacheMark, FunctionTool, RunRequest, Settings, Tool, ToolChoice
@@ -89,6 +90,19 @@ def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool
             )
         names.add(tool.name)
     return (*own, *request.tools)
+
+
+def refuse_taken_names(request: RunRequest, hosted: ToolSet) -> None:
+    """Refuse a caller's tool that has the name of one the server runs.
+
+    Raises InvalidRequest.
+    """
+    for position, tool in enumerate(request.tools):
+        if hosted.label(tool.name) is not None:
+            raise InvalidRequest(
+                f"tools[{position}].name: the server runs a tool named {tool.name!r} for this agent",
+                param=f"tools[{position}].name",
+            )
 
 
 def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> ToolChoice:

@@ -22,14 +22,14 @@ from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
 from service.engine.ports import PerTenant
-from service.engine.resolve import resolve
+from service.engine.resolve import refuse_taken_names, resolve
 from service.engine.targets import Breakers, Target
 from service.engine.witness import Witness
 from service.ids import new_id
 from service.ledger.holds import Ledger, Settlement, Terms
 from service.limits import Limiter
 from service.telemetry.metrics import Metrics
-from service.tools.base import NoTools
+from service.tools.base import NoTools, ToolSet
 from specs.agents import Agent
 from specs.errors import ClientGone, DragomanError, Failure, InvalidRequest, ServerError
 from specs.events import Event, RunCreated, RunEnded, RunStarted, Warned
@@ -149,7 +149,9 @@ class Runs:
         limits: Limiter | None = None,
         files: FileReader | None = None,
         max_file_bytes: int = 32 * 1024 * 1024,
+        tools: Callable[[Agent], ToolSet] = lambda _: NoTools(),
     ) -> None:
+        self._tools = tools
         self._files = files or NoFiles()
         self._compactions = compactions
         self._max_file_bytes = max_file_bytes
@@ -250,6 +252,8 @@ class Runs:
             witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
+        tools = self._tools(run.agent)
+        refuse_taken_names(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
             run.request,
@@ -258,7 +262,7 @@ class Runs:
             open_model=opener(
                 run, calls, targets, breakers=self._breakers, media=media, compactions=self._compactions
             ),
-            tools=NoTools(),
+            tools=tools,
             log=run.log,
             abandoned=lambda: run.abandoned,
         )

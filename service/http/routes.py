@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from service.http import (
+    actions,
     agents,
     background,
     compaction,
@@ -31,8 +32,8 @@ from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
 from service.http.house import House
 from service.http.idempotency import Replay, on_replay
-from service.http.organization.money_routes import MONEY_HANDLERS
 from service.http.organization import credentials
+from service.http.organization.money_routes import MONEY_HANDLERS
 from service.http.organization.routes import ACCESS_HANDLERS
 from specs.errors import DragomanError
 
@@ -63,6 +64,7 @@ API_HANDLERS = (
     agents.delete_agent,
     agents.list_agent_versions,
     agents.restore_agent,
+    actions.validate_action,
     models.list_models,
     models.retrieve_model,
     keys.retrieve_key,

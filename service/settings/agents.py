@@ -63,6 +63,7 @@ def to_agent(row: AgentRow, *, created_at: int) -> Agent:
         aliases=row.aliases,
         projects=row.projects,
         tools=row.tools,
+        actions=row.actions,
         settings=row.settings,
         limits=Limits(
             max_output_tokens=row.limits.max_output_tokens,

@@ -50,7 +50,7 @@ def agents_of(
         if each.agent.id not in taken:
             placed.append(each)
     placed = [_resolved(each, rows.models) for each in placed]
-    _check(placed, enabled, note)
+    _check(placed, enabled, note, actions=rows.actions)
     return tuple(each.agent for each in placed)
 
 
@@ -102,7 +102,9 @@ def _resolved(each: _Placed, models: Mapping[str, str]) -> _Placed:
     return structs.replace(each, agent=agent)
 
 
-def _check(placed: list[_Placed], enabled: Collection[str], note: Note) -> None:
+def _check(
+    placed: list[_Placed], enabled: Collection[str], note: Note, *, actions: Collection[str] = ()
+) -> None:
     for each in placed:
         for name in (each.agent.id, *each.agent.aliases):
             if (wrong := check_id(name)) is not None:
@@ -111,6 +113,9 @@ def _check(placed: list[_Placed], enabled: Collection[str], note: Note) -> None:
             _check_model(
                 model, enabled, lambda what, each=each: note(_at(each.path, "model"), what, each.where)
             )
+        for index, name in enumerate(each.agent.actions):
+            if name not in actions:
+                note(_at(each.path, f"actions[{index}]"), f"{name!r} is {unknown(name, actions)}", each.where)
     at = {id(each.agent): each for each in placed}
 
     def note_name(agent: Agent, field: str, what: str) -> None:
@@ -151,5 +156,6 @@ def check_file(file: Path, settings: Settings) -> tuple[Agent | None, tuple[str,
     mine = {each.agent.id for each in written}
     held = file.resolve().parent == (settings.folder / "agents").resolve() and file.suffix == ".md"
     others = [_Placed(agent, "") for agent in settings.agents if not (held and agent.id in mine)]
-    _check([*others, *written], {spec.name: spec for spec in settings.providers}, note)
+    known = [spec.name for spec in settings.actions]
+    _check([*others, *written], {spec.name: spec for spec in settings.providers}, note, actions=known)
     return (written[0].agent if written else None), tuple(problems.found)

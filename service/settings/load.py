@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from service.settings.actions import to_action_specs
 from service.settings.agents import read_folder
 from service.settings.auth import check_auth
 from service.settings.catalog import agents_of
@@ -99,11 +100,11 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
     ready = ready_rows(rows.providers, environ)
     enabled = {name: row for name, row in (rows.providers | ready).items() if row.enabled}
     specs = _provider_specs(enabled, source, problems)
-    check_auth(rows.auth, lambda at, what: problems.add(source.where(at), at, what))
 
     def note(at: str, what: str) -> None:
         problems.add(source.where(at), at, what)
 
+    check_auth(rows.auth, lambda at, what: problems.add(source.where(at), at, what))
     return Settings(
         folder=source.folder,
         file=source.file,
@@ -123,6 +124,8 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         models=rows.models,
         providers=specs,
         pricing={spec.name: to_pricing(spec.name, enabled[spec.name]) for spec in specs},
+        tools=rows.tools,
+        actions=to_action_specs(rows.actions, source.folder, note),
         agents=agents_of(
             rows,
             enabled=enabled,

@@ -8,9 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-from service.settings.store import shown
-from specs.addresses import AddressPolicy
 from service.settings.auth import Auth
+from service.settings.store import shown
+from specs.actions import ActionSpec
+from specs.actions import Auth as ActionAuth
+from specs.addresses import AddressPolicy
 from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
 from specs.limits import DEFAULT_RULES, LimitClass, Rules
 from specs.prices import Price, Rates
@@ -234,6 +236,25 @@ class AgentLimits(Struct, frozen=True):
     max_seconds: Count | None = None
 
 
+class ActionRow(Struct, frozen=True):
+    """[actions.NAME]: an OpenAPI document whose operations agents may call."""
+
+    document: str
+    """A file, JSON or YAML."""
+    server: str | None = None
+    operations: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    auth: ActionAuth | None = None
+
+
+class Tools(Struct, frozen=True):
+    """[tools]: what every call that the server runs is held to."""
+
+    argument_bytes: Count = 64 * 1024
+    result_bytes: Count = 256 * 1024
+    seconds: Seconds = 60.0
+
+
 class AgentRow(Struct, frozen=True):
     """One of [[agents]], or the front matter of agents/*.md."""
 
@@ -247,6 +268,7 @@ class AgentRow(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     projects: tuple[str, ...] | None = None
     tools: tuple[Tool, ...] = ()
+    actions: tuple[str, ...] = ()
     settings: ModelSettings = ModelSettings()
     limits: AgentLimits = AgentLimits()
     overrides: tuple[Override, ...] = DEFAULT_OVERRIDES
@@ -274,6 +296,8 @@ class File(Struct, frozen=True):
     models: dict[str, str] = {}
     """Bare model names and the `provider/model` each stands for."""
     providers: dict[str, ProviderRow] = {}
+    tools: Tools = Tools()
+    actions: dict[str, ActionRow] = {}
     agents: tuple[AgentRow, ...] = ()
 
 
@@ -320,6 +344,8 @@ class Settings(Struct, frozen=True):
     models: dict[str, str] = {}
     providers: tuple[ProviderSpec, ...] = ()
     pricing: dict[str, Pricing] = {}
+    tools: Tools = Tools()
+    actions: tuple[ActionSpec, ...] = ()
     agents: tuple[Agent, ...] = ()
     environment: Environment = Environment()
 

@@ -33,6 +33,7 @@ SECTIONS = [
     ("configuration", "### `[auth.oidc]`", OIDC),
     ("configuration", "## `[[limits]]`", model.LimitRow),
     ("configuration", "## `[providers.NAME]`", model.ProviderRow),
+    ("configuration", "## `[actions.NAME]`", model.ActionRow),
     ("configuration", "### `[providers.NAME.entra]`", model.EntraRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
     ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),

@@ -299,8 +299,8 @@ def test_arguments_are_an_object_whatever_was_written(arguments: str, sent: dict
 
 
 def test_a_call_the_server_ran_is_a_call_with_its_result() -> None:
-    hosted = HostedCall("h1", "c1", "shop", "find", '{"q":1}', output="3 found")
-    failed = HostedCall("h2", "c2", "shop", "buy", "{}", error="sold out")
+    hosted = HostedCall("h1", "c1", "shop", "find", '{"q":1}', output="3 found", step=0)
+    failed = HostedCall("h2", "c2", "shop", "buy", "{}", error="sold out", step=0)
     assert turns(user("Go"), hosted, failed, assistant("Sorry."), user("OK"))[1:4] == [
         (
             "assistant",

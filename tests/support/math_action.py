@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from threading import Thread
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -72,3 +75,25 @@ async def calculator() -> AsyncIterator[tuple[Calculator, str]]:
     app.router.add_route("*", "/{rest:.*}", found.anything)
     async with TestServer(app) as server:
         yield found, str(server.make_url("")).rstrip("/")
+
+
+@contextmanager
+def calculator_in_thread() -> Iterator[tuple[Calculator, str]]:
+    """One with an event loop of its own, for tests that block theirs."""
+    ready: Future[tuple[Calculator, str]] = Future()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with calculator() as running:
+            ready.set_result(running)
+            await over.wait()
+
+    thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    try:
+        yield ready.result(10)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
+        loop.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from urllib.parse import urlsplit
 
 import structlog
@@ -24,6 +25,12 @@ class Connected:
     def __init__(self, action: Action, door: Door) -> None:
         self.action = action
         self.credential = Credential(action.auth, door)
+
+    def renamed(self, action: Action) -> Connected:
+        """The same under other tool names: its token is the same."""
+        other = copy(self)
+        other.action = action
+        return other
 
 
 class ActionTools:
