@@ -8,6 +8,7 @@ import aiohttp
 
 from providers.failures import TRANSPORT_EXCEPTIONS, failure_from_exception, failure_from_response
 from providers.kinds import KINDS
+from providers.scrubbing import scrubbed
 from specs.errors import UpstreamGarbled
 from specs.providers import ProviderSpec
 
@@ -29,7 +30,7 @@ async def probe(spec: ProviderSpec, session: aiohttp.ClientSession) -> None:
     except TRANSPORT_EXCEPTIONS as error:
         raise failure_from_exception(error) from error
     if not 200 <= response.status < 300:
-        raise failure_from_response(response.status, response.headers, body)
+        raise scrubbed(failure_from_response(response.status, response.headers, body), headers)
     if not body.lstrip().startswith(b"{"):
         raise UpstreamGarbled
 

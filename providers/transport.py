@@ -22,6 +22,7 @@ from providers.failures import (
     failure_from_response,
 )
 from providers.parts import PartTracker
+from providers.scrubbing import scrubbed
 from providers.sse import SSESplitter
 from specs.errors import UpstreamError, UpstreamGarbled
 from specs.events import Event, Finish
@@ -130,7 +131,7 @@ class Upstream:
                 refusal = await _error_body(response)
         except TRANSPORT_EXCEPTIONS as error:
             raise failure_from_exception(error) from error
-        raise failure_from_response(response.status, response.headers, refusal, error_code=self._error_code)
+        raise self._refused(response, refusal)
 
     async def ask(self, path: str, body: bytes) -> bytes:
         """Post the body and read a small JSON answer whole.
@@ -145,7 +146,11 @@ class Upstream:
             raise failure_from_exception(error) from error
         if 200 <= response.status < 300:
             return answer
-        raise failure_from_response(response.status, response.headers, answer, error_code=self._error_code)
+        raise self._refused(response, answer)
+
+    def _refused(self, response: aiohttp.ClientResponse, body: bytes) -> UpstreamError:
+        failure = failure_from_response(response.status, response.headers, body, error_code=self._error_code)
+        return scrubbed(failure, response.request_info.headers)
 
     async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         if self._authorize is not None:
@@ -264,7 +269,7 @@ class HTTPModelStream:
     def _fail(self, error: BaseException) -> None:
         """Stop reading. What was decoded goes out first; the next call raises."""
         self._over = True
-        self._failure = _as_failure(error)
+        self._failure = scrubbed(_as_failure(error), self._response.request_info.headers)
         self._response.close()
 
     def _decode(self, frames: list[tuple[str, bytes]]) -> None:
