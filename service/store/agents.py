@@ -24,6 +24,8 @@ from specs.errors import ModelNotFound
 FIRST, LAST = -(2**62), 2**62
 """Before and after every place of a list."""
 ALL = Directory()
+LEAST_READ = 100
+"""Agents that are read at once, as not all of them may be for the one who asks."""
 MOST_LISTED = 1_000
 """Agents made over the API that one answer without pages tells of."""
 
@@ -221,19 +223,21 @@ class Agents:
     async def _stored(self, key: KeyRecord, low: int, high: int, order: Order, limit: int) -> Sequence[Known]:
         """What a key sees of the store: candidates are read until there are enough that it does see."""
         seen: list[Known] = []
+        chunk = max(limit, LEAST_READ)
         while self._store is not None and len(seen) < limit and high > 0:
             ask = PageAsk(
                 project=key.project,
                 project_name=key.project_name,
                 user=key.user,
+                shared=not self.directory.private_only,
                 low=max(low, 0),
                 high=high,
                 order=order,
-                limit=limit,
+                limit=chunk,
             )
             found = await self._store.page(ask)
             seen += [Known(one.agent, one, one.place) for one in found if self._may_see(one, key)]
-            if len(found) < limit:
+            if len(found) < chunk:
                 break
             low, high = (found[-1].place, high) if order == "asc" else (low, found[-1].place)
         return seen[:limit]

@@ -65,6 +65,8 @@ class PageAsk(Struct, frozen=True, kw_only=True):
     project: str
     project_name: str
     user: str | None
+    shared: bool = True
+    """Whether those of other projects count."""
     low: int
     high: int
     order: Order

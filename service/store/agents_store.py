@@ -101,7 +101,7 @@ class SqlAgents:
 
     async def page(self, ask: PageAsk) -> list[StoredAgent]:
         """Agents of the project and such as others share, in order."""
-        values = {**structs.asdict(ask), "user": ask.user or ""}
+        values = {**structs.asdict(ask), "user": ask.user or "", "shared": int(ask.shared)}
         return [_row_to_stored(found) for found in await self._reader.rows(_SQL[f"page_{ask.order}"], values)]
 
     async def version(self, stored: StoredAgent, version: int) -> AgentVersion | None:

@@ -59,17 +59,14 @@ async def export_agents(store: SqlAgents, project: Project, ids: Iterable[str] =
             project=project.id,
             project_name=project.name,
             user=None,
+            shared=False,
             low=low,
             high=2**62,
             order="asc",
             limit=PAGE,
         )
         found = await store.page(ask)
-        written += [
-            _write(stored)
-            for stored in found
-            if stored.project == project.id and (not wanted or stored.agent.id in wanted)
-        ]
+        written += [_write(stored) for stored in found if not wanted or stored.agent.id in wanted]
         if len(found) < PAGE:
             return AgentFile(tuple(written))
         low = found[-1].place

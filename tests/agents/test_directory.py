@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -171,3 +172,11 @@ async def test_an_alias_of_the_configuration_is_taken(database: Database):
         with pytest.raises(InvalidRequest) as refused:
             await Place(database).make(key(), aliases=(alias,))
         assert refused.value.param == "aliases[0]"
+
+
+async def test_a_list_reads_on_until_there_is_enough_for_the_key(database: Database):
+    everything = Place(database)
+    made = await asyncio.gather(*(everything.make(key()) for _ in range(230)))
+    few = Place(database, Directory(supported_ids=(made[3], made[220])))
+    assert set(await few.listed(key())) == {made[3], made[220]}
+    assert len(await everything.listed(key(), limit=101)) == 101

@@ -112,11 +112,13 @@ inner join projects as p on p.id = a.project
 where a.deleted = 0 and a.place > :low and a.place < :high
     and (
         a.project = :project
-        or a.visibility = 'public'
-        or a.id in (
-            select s.agent from agent_shares as s
-            where (s.kind = 'project' and s.name in (:project, :project_name))
-                or (s.kind = 'user' and s.name = :user)
+        or :shared = 1 and (
+            a.visibility = 'public'
+            or a.id in (
+                select s.agent from agent_shares as s
+                where (s.kind = 'project' and s.name in (:project, :project_name))
+                    or (s.kind = 'user' and s.name = :user)
+            )
         )
     )
 order by a.place desc
@@ -133,11 +135,13 @@ inner join projects as p on p.id = a.project
 where a.deleted = 0 and a.place > :low and a.place < :high
     and (
         a.project = :project
-        or a.visibility = 'public'
-        or a.id in (
-            select s.agent from agent_shares as s
-            where (s.kind = 'project' and s.name in (:project, :project_name))
-                or (s.kind = 'user' and s.name = :user)
+        or :shared = 1 and (
+            a.visibility = 'public'
+            or a.id in (
+                select s.agent from agent_shares as s
+                where (s.kind = 'project' and s.name in (:project, :project_name))
+                    or (s.kind = 'user' and s.name = :user)
+            )
         )
     )
 order by a.place
