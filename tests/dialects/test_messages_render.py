@@ -303,3 +303,19 @@ def test_a_call_that_was_written_whole_is_shown_whole():
     shown, _ = render(run)
     deltas = [event["delta"]["partial_json"] for event in shown if event["type"] == "content_block_delta"]
     assert deltas == ['{"a":1}']
+
+
+def test_a_signed_call_carries_its_signature_before_it():
+    item = FunctionCall("fc_0", "call_0", "f", "{}", signature="sig==")
+    run = [
+        msgspec.structs.replace(event, item=item) if hasattr(event, "item") else event
+        for event in events.run_events(events.call_events(0, "f", "{}"), finish="tool_calls")
+    ]
+    shown, message = render(run)
+    sealed, call = message["content"]
+    assert (sealed["type"], call["type"]) == ("redacted_thinking", "tool_use")
+    started = [event["content_block"]["type"] for event in shown if event["type"] == "content_block_start"]
+    assert started == ["redacted_thinking", "tool_use"]
+    again = {**BODY, "messages": [*BODY["messages"], {"role": "assistant", "content": message["content"]}]}
+    reading = MessagesDialect().read(msgspec.json.encode(again), events.counting_ids())
+    assert reading.request.items[1:] == (FunctionCall("fc_2", "call_0", "f", "{}", signature="sig=="),)

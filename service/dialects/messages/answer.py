@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 from msgspec import UNSET, Raw
 
-from service.dialects.messages.thinking import seal
+from service.dialects.messages.thinking import seal, seal_call
 from specs.anthropic.messages import (
     AnswerBlock,
     AnswerMcpToolResult,
@@ -118,12 +118,20 @@ def blocks_of(items: Iterable[Item], *, hides_thinking: bool) -> Iterator[Answer
             case Reasoning():
                 yield from (thinking_block(item, part, hidden=hides_thinking) for part in item.content)
             case FunctionCall():
+                yield from signed_before(item)
                 yield AnswerToolUse(item.call_id, item.name, call_input(item))
             case HostedCall():
                 yield hosted_use(item)
                 yield hosted_result(item)
             case _:
                 pass
+
+
+def signed_before(call: FunctionCall) -> Iterator[AnswerRedactedThinking]:
+    """The block that carries a call's signature, where the provider signed it."""
+    sealed = seal_call(call)
+    if sealed is not None:
+        yield AnswerRedactedThinking(sealed)
 
 
 def _message_block(part: MessagePart) -> AnswerText | None:

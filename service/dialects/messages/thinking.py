@@ -14,10 +14,12 @@ from typing import assert_never
 import msgspec
 from msgspec import Struct
 
-from specs.items import Reasoning, ReasoningPart, Sealed, Summary, Thought
+from specs.items import FunctionCall, Reasoning, ReasoningPart, Sealed, Summary, Thought
 
 _PREFIX = "drgm1."
 """Ours, version 1."""
+_CALL_PREFIX = "drgm1c."
+"""The same, of a signature over a call."""
 
 
 class Restored(Struct, frozen=True):
@@ -36,7 +38,15 @@ class _Payload(Struct, frozen=True, omit_defaults=True):
     upstream_id: str | None = None
 
 
+class SignedCall(Struct, frozen=True):
+    """A provider's signature over a call. Blocks of calls have no place for one; it goes before them."""
+
+    call_id: str
+    signature: str
+
+
 _decoder = msgspec.json.Decoder(_Payload)
+_call_decoder = msgspec.json.Decoder(SignedCall)
 
 
 def seal(item: Reasoning, part: ReasoningPart, *, with_text: bool) -> str:
@@ -74,6 +84,24 @@ def restore_redacted(data: str, *, new_id: str) -> Restored:
     if payload is None:
         return Restored(Reasoning(new_id), Sealed(data))
     return Restored(_item(payload), payload.part)
+
+
+def seal_call(call: FunctionCall) -> str | None:
+    """Write what restores a call's signature, as the data of redacted thinking; None where there is none."""
+    if call.signature is None:
+        return None
+    payload = SignedCall(call.call_id, call.signature)
+    return _CALL_PREFIX + urlsafe_b64encode(msgspec.json.encode(payload)).decode()
+
+
+def restore_call(data: str) -> SignedCall | None:
+    """The signature in the data of redacted thinking; None where it is something else."""
+    if not data.startswith(_CALL_PREFIX):
+        return None
+    try:
+        return _call_decoder.decode(urlsafe_b64decode(data[len(_CALL_PREFIX) :]))
+    except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError):
+        return None
 
 
 def _item(payload: _Payload) -> Reasoning:

@@ -15,7 +15,12 @@ from msgspec import Raw, Struct, structs
 from service.dialects.base import NewId
 from service.dialects.messages.hosted import HostedReader
 from service.dialects.messages.parts import CONTENT, PartReader, kind_of, lifetime
-from service.dialects.messages.thinking import Restored, restore_redacted, restore_thinking
+from service.dialects.messages.thinking import (
+    Restored,
+    restore_call,
+    restore_redacted,
+    restore_thinking,
+)
 from service.dialects.validation import at_most, decode_part, free_object, one_of, shown
 from specs.anthropic import blocks as wire
 from specs.errors import InvalidRequest
@@ -58,6 +63,8 @@ class TurnReader:
         self._open: list[MessagePart] = []
         self._role: Role = "user"
         self._call_ids: set[str] = set()
+        self._signatures: dict[str, str] = {}
+        """Signatures of calls that follow, by the call's id."""
         self._pieces = 0
 
     def read(self, turns: list[Raw]) -> tuple[Item, ...]:
@@ -121,6 +128,10 @@ class TurnReader:
         self._add_reasoning(restore_thinking(block.thinking, block.signature, new_id=self._new_id("rs")))
 
     def _add_redacted(self, block: wire.RedactedThinkingBlock, at: str) -> None:
+        signed = restore_call(block.data)
+        if signed is not None:
+            self._signatures[signed.call_id] = signed.signature
+            return
         self._add_reasoning(restore_redacted(block.data, new_id=self._new_id("rs")))
 
     def _add_reasoning(self, restored: Restored) -> None:
@@ -135,8 +146,16 @@ class TurnReader:
         given = free_object(block.input, param=f"{at}.input")
         self._call_ids.add(block.id)
         arguments = "{}" if isinstance(given, msgspec.UnsetType) else bytes(given).decode()
-        mark = lifetime(block.cache_control)
-        self.items.append(FunctionCall(self._new_id("fc"), block.id, block.name, arguments, cache=mark))
+        self.items.append(
+            FunctionCall(
+                self._new_id("fc"),
+                block.id,
+                block.name,
+                arguments,
+                signature=self._signatures.pop(block.id, None),
+                cache=lifetime(block.cache_control),
+            )
+        )
 
     def _add_result(self, block: wire.ToolResultBlock, at: str) -> None:
         if block.tool_use_id not in self._call_ids:

@@ -12,6 +12,7 @@ from service.dialects.messages.answer import (
     citation,
     hosted_result,
     hosted_use,
+    signed_before,
     thinking_block,
 )
 from service.dialects.messages.block_queue import Block, BlockQueue
@@ -161,6 +162,10 @@ class CallWriter:
         self._custom = call.custom
         self._held = ""
         self._grown = False
+        for signed in signed_before(call):
+            before = queue.place()
+            queue.start(before, signed)
+            queue.stop(before)
         self._block = queue.place()
         queue.start(self._block, AnswerToolUse(call.call_id, call.name, EMPTY_INPUT))
 
