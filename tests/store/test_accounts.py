@@ -187,3 +187,18 @@ async def test_a_low_balance_is_noted_once_until_it_no_longer_is(database: Datab
     assert (await spend(database, "run_3", 1)).left == Left("acct_1", 498, low=True)
     await database.accounts.grant("acct_1", 2, reason="test", now=NOW)
     assert (await spend(database, "run_4", 1)).left == Left("acct_1", 499, low=True, warn=True)
+
+
+async def test_many_services_refill_once_and_begin_the_day_once(where: Where) -> None:
+    """Each with connections of its own, as processes have them."""
+    async with opened(where, granted=1_000) as first, opened(where) as second, opened(where) as third:
+        services = (first, second, third)
+        await wish(first, refill=Refill(50, 1, "day"), day_limit=100)
+        await spend(first, "run_1", 100)
+        due = NOW + DAY
+        done = await asyncio.gather(*(each.accounts.refill_due(now=due) for each in services))
+        taken = [await held(each, f"run_day_{number}", 40, now=due) for number, each in enumerate(services)]
+        account = await second.accounts.get("acct_1")
+        assert account is not None
+        assert (sum(done), account.granted) == (1, 1_050)
+        assert [type(each) for each in taken] == [HoldTaken, HoldTaken, HoldRefused]
