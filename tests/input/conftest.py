@@ -46,6 +46,11 @@ kind = "anthropic"
 base_url = "{upstream}"
 api_key = "env:UPSTREAM_KEY"
 free = true
+[providers.theirs]
+kind = "openai-compatible"
+base_url = "{upstream}/v1"
+api_key = "user_provided"
+free = true
 [[agents]]
 id = "agent_chat"
 model = "local/scripted-1"

@@ -38,6 +38,7 @@ class Objects:
         """What makes each parameter's object: in the project of the path, or in the caller's own."""
         if project is not None:
             return {
+                "credential_id": lambda: self.credential(f"/v1/organization/projects/{project}/credentials"),
                 "key_id": lambda: self.project_key(project),
                 "service_account_id": lambda: self.service_account(project),
                 "user_id": lambda: self.member(project),
@@ -48,6 +49,7 @@ class Objects:
             "agent_id": self.agent_object,
             "assistant_id": self.assistant,
             "conversation_id": self.conversation,
+            "credential_id": self.own_credential,
             "file_id": self.file,
             "key_id": self.own_key,
             "response_id": self.response,
@@ -109,6 +111,16 @@ class Objects:
     def admin_key(self) -> dict[str, Any]:
         """A key of administration."""
         return self._post("/v1/organization/admin_api_keys", json={"name": "deputy"})
+
+    def credential(self, path: str) -> dict[str, Any]:
+        """A provider credential; the provider `theirs` must be configured to be given them."""
+        return self._post(path, json={"provider": "theirs", "api_key": "sk-not-a-real-one"})
+
+    def own_credential(self) -> dict[str, Any]:
+        """One of the user who asks, in the place of the one there was: there is one for each provider."""
+        for each in self._http.get("/v1/credentials").json()["data"]:
+            self._http.delete(f"/v1/credentials/{each['id']}")
+        return self.credential("/v1/credentials")
 
     def account(self) -> dict[str, Any]:
         """An account, of the newest project."""

@@ -16,6 +16,11 @@ CONFIGURATION = """
 kind = "demo"
 free = true
 pace_ms = 0
+[providers.theirs]
+kind = "openai-compatible"
+base_url = "http://127.0.0.1:9/v1"
+api_key = "user_provided"
+free = true
 """
 
 
