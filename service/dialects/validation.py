@@ -90,7 +90,8 @@ def is_given(raw: Raw | UnsetType) -> bool:
 
 
 def free_object(raw: Raw | UnsetType, *, param: str) -> Raw | UnsetType:
-    """Check a free-form JSON object and give it back untouched; null is the same as absent.
+    """Check a free-form JSON object and give it back as it was, on one line: it may be echoed in a stream,
+    whose frames are lines. Null is the same as absent.
 
     Raises InvalidRequest when it is no object, larger than 256 KiB or deeper than 32 levels.
     """
@@ -103,7 +104,11 @@ def free_object(raw: Raw | UnsetType, *, param: str) -> Raw | UnsetType:
         raise InvalidRequest(f"{param} must be an object; got {_json_name(value)}.", param=param)
     if _is_deeper(value, MAX_FREE_DEPTH):
         raise InvalidRequest(f"{param} may be nested at most {MAX_FREE_DEPTH} levels deep.", param=param)
-    return raw
+    return raw if b"\n" not in bytes(raw) and b"\r" not in bytes(raw) else Raw(_on_one_line(bytes(raw)))
+
+
+def _on_one_line(json: bytes) -> bytes:
+    return msgspec.json.format(json, indent=-1)
 
 
 def required(value: T | None, *, param: str) -> T:

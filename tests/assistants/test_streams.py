@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -245,3 +246,12 @@ async def test_the_async_client_polls_and_streams(service: Service, key: Key, up
         ) as events:
             done = await events.get_final_run()
         assert (done.status, again.text) == ("completed", "Sunny there.")
+
+
+def test_a_schema_on_several_lines_does_not_break_a_stream(
+    client: OpenAI, http: httpx.Client, upstream: Upstream
+):
+    body = json.dumps({"assistant_id": AGENT, "tools": [WEATHER], "stream": True}, indent=2)
+    path = f"/v1/threads/{thread_of(client)}/runs"
+    answer = http.post(path, content=body, headers={"content-type": "application/json"})
+    assert check_stream(answer.text)[-1][1]["tools"] == [WEATHER]

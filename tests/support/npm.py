@@ -18,8 +18,9 @@ def node_modules(folder: Path, *, seconds: float = 90.0) -> Path:
         pytest.skip("node and npm are not installed (Debian: apt-get install nodejs npm)")
     wanted = msgspec.json.decode((folder / "package.json").read_bytes())["dependencies"]
     modules = folder / "node_modules"
+    pinned = {name: version.rpartition("@")[2] for name, version in wanted.items()}  # npm:openai@7.55.0
     there = {name: _version(modules / name) for name in wanted}
-    if there != wanted and (why := _install(folder, seconds=seconds)):
+    if there != pinned and (why := _install(folder, seconds=seconds)):
         names = ", ".join(f"{name} {version}" for name, version in wanted.items())
         pytest.skip(f"npm could not install {names}; run `npm install` in {folder}: {why}")
     return modules
