@@ -36,16 +36,18 @@ class SqlAgents:
         self._reader = reader
 
     async def create(self, new: StoredAgent, *, by: str) -> StoredAgent:
-        """Make an agent, at version 1.
+        """Make an agent, at version 1 unless there was one of its id.
 
-        Raises InvalidRequest where one of its aliases is another's.
+        Raises InvalidRequest where its id or one of its aliases is another's.
         """
 
         def command(connection: Connection) -> StoredAgent:
             number = _count(connection)
-            made = structs.replace(new, agent=structs.replace(new.agent, version=1), place=number)
             values = {"owner": new.owner, "number": number, "now": new.agent.created_at}
-            connection.execute(_SQL["create"], _keys(made) | _shown(made.sharing) | values)
+            found = row(connection, _SQL["create"], _keys(new) | _shown(new.sharing) | values)
+            if found is None:
+                raise InvalidRequest(f"id: {new.agent.id!r} is another agent", param="id")
+            made = structs.replace(new, agent=structs.replace(new.agent, version=found[0]), place=number)
             _put(connection, made, by=by, now=new.agent.created_at)
             return made
 

@@ -133,6 +133,22 @@ async def test_a_deleted_agent_is_gone_with_its_versions_and_names(agents: SqlAg
     assert await listed(agents) == []
 
 
+async def test_a_deleted_agent_can_come_back_with_a_version_it_never_had(agents: SqlAgents) -> None:
+    made = await make(agents, "agent_1", name="Before")
+    await agents.update(change(made, name="Later"))
+    with pytest.raises(InvalidRequest):
+        await make(agents, "agent_1")
+    await agents.delete("proj_1", "agent_1", now=NOW)
+    with pytest.raises(InvalidRequest):
+        await make(agents, "agent_1", project="proj_2")
+    back = await make(agents, "agent_1", name="Again")
+    assert (back.agent.version, back.agent.name) == (3, "Again")
+    found = await agents.current("agent_1")
+    assert found is not None
+    assert found.agent == back.agent
+    assert await agents.version(back, 1) is None
+
+
 async def test_a_name_means_one_agent_of_a_project(agents: SqlAgents) -> None:
     await make(agents, "agent_1", aliases=("gpt-4o",))
     await make(agents, "agent_2", project="proj_2", aliases=("gpt-4o",))

@@ -10,12 +10,25 @@ select number from agent_changes where id = 1;
 -- name: changed
 select id from agents where changed > :seen;
 
--- Make an agent.
+-- Make an agent; one that was deleted comes back with a version it never had.
 -- name: create
 insert into agents (
     id, project, owner, visibility, sharing, version, place, changed, created_at, updated_at
 )
-values (:id, :project, :owner, :visibility, :sharing, 1, :number, :number, :now, :now);
+values (:id, :project, :owner, :visibility, :sharing, 1, :number, :number, :now, :now)
+on conflict (id) do update
+set
+    owner = excluded.owner,
+    visibility = excluded.visibility,
+    sharing = excluded.sharing,
+    version = agents.version + 1,
+    place = excluded.place,
+    changed = excluded.changed,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    deleted = 0
+where agents.deleted = 1 and agents.project = excluded.project
+returning version;
 
 -- Give an agent its next version, unless it has another by now than the one that is changed.
 -- name: update
