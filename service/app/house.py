@@ -17,6 +17,7 @@ from service.egress import Door
 from service.engine.background import Background
 from service.engine.compact import Compactions
 from service.engine.counting import Counting
+from service.engine.preparing import Preparing
 from service.engine.runs import Runs
 from service.engine.state import State
 from service.engine.threads import ThreadDesk
@@ -138,21 +139,25 @@ def _ledger(ground: Ground, upkeep: Upkeep) -> Ledger:
 
 
 def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
-    settings = ground.settings
-    return Runs(
+    settings, parts = ground.settings, ground.parts
+    preparing = Preparing(
         ledger=ledger,
-        provider=ground.parts.provider,
-        price=ground.parts.price,
+        provider=parts.provider,
+        price=parts.price,
         compactions=Compactions(ground.sealer),
         attempts=settings.engine.attempts,
-        run_seconds=settings.engine.run_seconds,
-        buffer_bytes=settings.engine.buffer_bytes,
         min_output_tokens=settings.ledger.min_output_tokens,
         metrics=ground.metrics,
-        limits=ground.parts.limits,
         files=archive,
         max_file_bytes=settings.files.max_input_bytes,
-        tools=ground.parts.tools,
+        tools=parts.tools,
+    )
+    return Runs(
+        preparing,
+        ledger=ledger,
+        run_seconds=settings.engine.run_seconds,
+        buffer_bytes=settings.engine.buffer_bytes,
+        limits=parts.limits,
     )
 
 

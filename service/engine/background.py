@@ -15,7 +15,8 @@ from service.engine.journal import Follower, Journal
 from service.engine.keeper import WrittenKeeper
 from service.engine.leg_keeper import LegKeeper
 from service.engine.places import Places
-from service.engine.runs import Run, Runs, first_events
+from service.engine.run import Run, first_events
+from service.engine.runs import Runs
 from service.engine.state import Prepared, State
 from service.engine.takeover import Takeover
 from service.ledger.holds import LEASE_SECONDS, Ledger

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct, structs
 
-from service.engine.runs import Caller, Run, Runs
+from service.engine.run import Caller, Run
+from service.engine.runs import Runs
 from service.engine.state import Prepared, began
 from service.store.agents import Agents
 from service.store.ports import KeyRecord, Keys

@@ -78,7 +78,8 @@ class Loop:
         Raises DragomanError when a model call fails; what was open has been ended by then.
         """
         for number in range(self._limits.max_steps):
-            step = _Step(self._choice.watch(), HostedCalls(self._tools, step=number), first_item=self.fold.next_index)
+            hosted = HostedCalls(self._tools, step=number)
+            step = _Step(self._choice.watch(), hosted, first_item=self.fold.next_index)
             warned = len(self.fold.warnings)
             try:
                 finish = await self._call_model(number, step)

@@ -20,7 +20,7 @@ from specs.events import Warned
 from specs.usage import Usage, add_usages
 
 if TYPE_CHECKING:
-    from service.engine.runs import Run
+    from service.engine.run import Run
 
 
 def opener(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from service.engine.runs import Run
+    from service.engine.run import Run
 
 
 class Places:

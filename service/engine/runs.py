@@ -4,131 +4,27 @@ saved whatever becomes of the follower."""
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from typing import Protocol
 
 import structlog
-from msgspec import Struct, structs
+from msgspec import structs
 
-from providers.base import Call, Provider
-from service.engine.compact import Compactions
-from service.engine.journal import Journal
 from service.engine.keeper import Keeper
-from service.engine.log import RunLog, Subscription
 from service.engine.loop import Loop, Outcome
-from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
-from service.engine.opening import opener
-from service.engine.ports import PerTenant
-from service.engine.resolve import refuse_taken_names, resolve
-from service.engine.targets import Breakers, Target
-from service.engine.witness import Witness
-from service.ids import new_id
-from service.ledger.holds import Ledger, Settlement, Terms
+from service.engine.preparing import Preparing
+from service.engine.resolve import resolve
+from service.engine.run import Caller, Run, failed_end, first_events, outcome_to_ended
+from service.ledger.holds import Ledger
 from service.limits import Limiter
-from service.telemetry.metrics import Metrics
-from service.tools.base import NoTools, ToolSet
 from specs.agents import Agent
-from specs.errors import ClientGone, DragomanError, Failure, InvalidRequest, ServerError
-from specs.events import Event, RunCreated, RunEnded, RunStarted, Warned
-from specs.prices import Price
+from specs.errors import ClientGone, DragomanError, Failure, ServerError
+from specs.events import RunEnded, RunStarted
 from specs.requests import RunRequest
-from specs.usage import Usage, add_usages
-
-DRAIN_SECONDS = 30
-"""How long a run without a reader may go on to its usage."""
+from specs.usage import add_usages
 
 log = structlog.get_logger()
-
-
-class FindPrice(Protocol):
-    """What a provider's model costs. Raises ServerError when nobody knows."""
-
-    def __call__(self, provider: str, model: str, *, service_tier: str | None) -> Price: ...
-
-
-class Caller(Struct, frozen=True):
-    """Who asks, and who pays."""
-
-    key: str
-    key_name: str
-    project: str
-    account: str
-    user: str = ""
-    """Whose key it is; "" where it is nobody's."""
-
-
-class Run:
-    """One execution of an agent, and the handle its readers have on it."""
-
-    def __init__(
-        self,
-        request: RunRequest,
-        *,
-        agent: Agent,
-        caller: Caller,
-        api: str,
-        buffer_bytes: int,
-        id: str | None = None,
-        keeper: Keeper | None = None,
-        created_at: int | None = None,
-    ) -> None:
-        self.id = id or new_id("run")
-        self.request = request
-        self.keeper = keeper
-        self.agent = agent
-        self.caller = caller
-        self.api = api
-        self.created_at = created_at or int(time.time())
-        self.created = RunCreated(self.id, self.created_at, agent.id, agent.version, request)
-        self.log = RunLog(buffer_bytes=buffer_bytes)
-        self.events: Subscription = self.log.subscribe()
-        """The place of the reader that asked for the run."""
-        self.task: asyncio.Task[None] | None = None
-        self.work: tuple[Loop, ModelCalls] | None = None
-        """What it will do, once it is admitted."""
-        self.journal: Journal | None = None
-        """Set for a run in the background; it then takes the place of keeper and reader."""
-        self.stopped_by: DragomanError | None = None
-        self.out_of_time = False
-        self.abandoned = False
-        self.ending = False
-        self.ended: RunEnded | None = None
-        """How it ended, once it has."""
-        self.cost = 0
-        """Nano-dollars its attempts came to, known at its end."""
-        self.settled: list[Settlement] = []
-        """How its attempts were paid, known at its end."""
-
-    def stop(self, why: DragomanError) -> None:
-        """End the run now; what was received is settled. Nothing happens once it is ending."""
-        if self.stopped_by is None and not self.ending:
-            self.stopped_by = why
-            # Not at once: a task that is cancelled before its first step never runs at all.
-            asyncio.get_running_loop().call_soon(self._cancel)
-
-    def run_out(self) -> None:
-        """Its time is over: end it with what it has."""
-        if self.stopped_by is None:
-            self.out_of_time = True
-            self._cancel()
-
-    def _cancel(self) -> None:
-        if not self.ending and self.task is not None:
-            self.task.cancel()
-
-    def leave(self) -> None:
-        """The reader that asked has gone: end the run as its agent wants that."""
-        self.events.close()
-        if self.ending or self.abandoned:
-            return
-        self.abandoned = True
-        if self.agent.on_disconnect == "drain":
-            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self.stop, ClientGone())
-        else:
-            self.stop(ClientGone())
 
 
 class Runs:
@@ -136,35 +32,18 @@ class Runs:
 
     def __init__(
         self,
+        preparing: Preparing,
         *,
         ledger: Ledger,
-        provider: Callable[[str], Provider],
-        price: FindPrice,
-        compactions: Compactions,
-        attempts: int = 2,
         run_seconds: float = 3600.0,
         buffer_bytes: int = 64 * 1024,
-        min_output_tokens: int = 256,
-        metrics: Metrics | None = None,
         limits: Limiter | None = None,
-        files: FileReader | None = None,
-        max_file_bytes: int = 32 * 1024 * 1024,
-        tools: Callable[[Agent], ToolSet] = lambda _: NoTools(),
     ) -> None:
-        self._tools = tools
-        self._files = files or NoFiles()
-        self._compactions = compactions
-        self._max_file_bytes = max_file_bytes
-        self._metrics = metrics or Metrics()
+        self._preparing = preparing
         self._limits = limits or Limiter({})
-        self._min_output_tokens = min_output_tokens
-        self._attempts = attempts
         self._run_seconds = run_seconds
         self._buffer_bytes = buffer_bytes
         self._ledger = ledger
-        self._provider = provider
-        self._price = price
-        self._breakers = Breakers()
         self.active: dict[str, Run] = {}
 
     def start(
@@ -213,27 +92,8 @@ class Runs:
             keeper=keeper,
             created_at=created_at,
         )
-        run.work = self._loop(run, self._targets(run))
+        run.work = self._preparing.work(run)
         return run
-
-    def _targets(self, run: Run) -> list[Target]:
-        """The agent's models in their order. One that stands in for another may lack what is asked for."""
-        first, *others = run.agent.models
-        targets = [self._target(first, run)]
-        for name in others:
-            try:
-                targets.append(self._target(name, run))
-            except (InvalidRequest, ServerError) as error:
-                log.warning("model_left_out", run=run.id, model=name, code=error.code)
-        return targets
-
-    def _target(self, name: str, run: Run) -> Target:
-        provider_name, _, model = name.partition("/")
-        price = self._price(provider_name, model, service_tier=run.request.settings.service_tier)
-        provider = self._provider(provider_name)
-        if isinstance(provider, PerTenant):
-            provider = provider.of(project=run.caller.project, user=run.caller.user)
-        return Target(provider, model, price)
 
     def launch(self, run: Run) -> None:
         """Let an admitted run begin. Raises RateLimited when its key has too many, and it has a reader."""
@@ -243,54 +103,6 @@ class Runs:
         if run.journal is not None:
             run.journal.take(run.events, lost=partial(run.stop, ClientGone()))
         run.task = asyncio.create_task(self._execute(run, *run.work), name=run.id)
-
-    def _loop(self, run: Run, targets: list[Target]) -> tuple[Loop, ModelCalls]:
-        calls = ModelCalls(
-            ledger=self._ledger,
-            terms=partial(self._terms, run),
-            new_id=new_id,
-            witness=Witness(self._metrics, run=run.id, api=run.api),
-            attempts=self._attempts,
-        )
-        tools = self._tools(run.agent)
-        refuse_taken_names(run.request, tools)
-        media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
-        loop = Loop(
-            run.request,
-            model=targets[0].model,
-            limits=run.agent.limits,
-            open_model=opener(
-                run, calls, targets, breakers=self._breakers, media=media, compactions=self._compactions
-            ),
-            tools=tools,
-            log=run.log,
-            abandoned=lambda: run.abandoned,
-        )
-        return loop, calls
-
-    def _terms(self, run: Run, target: Target, call: Call, spent: int) -> Terms:
-        cap = run.request.settings.max_output_tokens
-        least = run.request.min_output_tokens or self._min_output_tokens
-        limit = run.agent.limits.max_cost
-        return Terms(
-            run=run.id,
-            step=call.step,
-            attempt=call.attempt,
-            key=run.caller.key,
-            key_name=run.caller.key_name,
-            account=run.caller.account,
-            project=run.caller.project,
-            agent=run.agent.id,
-            agent_version=run.agent.version,
-            api=run.api,
-            provider=target.provider.name,
-            model=target.model,
-            price=target.price,
-            profile=target.provider.profile(target.model),
-            cap_given=cap is not None,
-            min_output_tokens=least if cap is None else min(least, cap),
-            max_cost=None if limit is None else max(0, limit - spent),
-        )
 
     async def _execute(self, run: Run, loop: Loop, calls: ModelCalls) -> None:
         try:
@@ -346,7 +158,7 @@ class Runs:
         except DragomanError as error:
             await asyncio.gather(*writes, return_exceptions=True)
             log.error("run_not_saved", run=run.id, code=error.code)
-            return _failed(error.failure)
+            return failed_end(error.failure)
         run.settled, run.cost = settled, sum(settlement.cost for settlement in settled)
         return structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
 
@@ -362,7 +174,7 @@ class Runs:
                 await self._ledger.end_run(run.id, status=ended.status, error_code=code)
         except DragomanError as error:
             log.error("run_not_saved", run=run.id, code=error.code)
-            return _failed(error.failure)
+            return failed_end(error.failure)
         return ended
 
     def _kept(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> list[Awaitable[object]]:
@@ -378,20 +190,3 @@ class Runs:
         for run in runs:
             run.stop(why)
         await asyncio.gather(*(run.task for run in runs if run.task is not None), return_exceptions=True)
-
-
-def first_events(run: Run) -> list[Event]:
-    """What a run's log begins with."""
-    return [run.created, *(Warned(message) for message in run.request.warnings)]
-
-
-def outcome_to_ended(outcome: Outcome | Failure) -> RunEnded:
-    """The last event of a run, without the usage that only its settlements tell."""
-    if isinstance(outcome, Failure):
-        return _failed(outcome)
-    gone = ClientGone().failure if outcome.status == "cancelled" else None
-    return RunEnded(outcome.status, Usage(), outcome.finish, outcome.reason, gone, int(time.time()))
-
-
-def _failed(error: Failure) -> RunEnded:
-    return RunEnded("failed", Usage(), "error", error=error, completed_at=int(time.time()))

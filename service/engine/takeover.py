@@ -13,7 +13,7 @@ from msgspec import structs
 from service.engine.jobs import RunMaker, read_job, shown
 from service.engine.keeper import WrittenKeeper
 from service.engine.loop import Outcome
-from service.engine.runs import Run, first_events, outcome_to_ended
+from service.engine.run import Run, first_events, outcome_to_ended
 from service.engine.state import Prepared
 from service.engine.unfinished import read_unfinished
 from service.ledger.holds import LEASE_SECONDS, Ledger

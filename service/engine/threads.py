@@ -13,7 +13,8 @@ from msgspec import Struct, structs
 
 from service.engine.background import Background
 from service.engine.outputs import results_of, with_outputs
-from service.engine.runs import Caller, Run, Runs
+from service.engine.run import Caller, Run
+from service.engine.runs import Runs
 from service.engine.state import Prepared
 from service.engine.thread_context import answered, context_of, newest
 from service.ids import minted_at, new_id

@@ -13,7 +13,7 @@ from service.dialects.base import Reading, Renderer
 from service.dialects.responses import ResponsesDialect
 from service.dialects.responses.kept import kept_response
 from service.dialects.responses.spelling import Spelling
-from service.engine.runs import first_events
+from service.engine.run import first_events
 from service.http.answers import JSONAnswer, json_answer
 from service.http.begin import admit_run, allow_state, prepared_run
 from service.http.headers import run_headers

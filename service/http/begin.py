@@ -10,7 +10,7 @@ from msgspec import structs
 
 from service.dialects.base import Dialect, Reading
 from service.engine.media import require_files
-from service.engine.runs import Caller, Run
+from service.engine.run import Caller, Run
 from service.engine.state import Prepared, Remembered
 from service.http.house import House
 from service.store.ports import KeyRecord

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from service.dialects.responses.compaction import compacted, read_compact
 from service.engine.compact import summariser, summarising, summary_of
 from service.engine.media import require_files
-from service.engine.runs import Caller, Run
+from service.engine.run import Run
 from service.http.answers import JSONAnswer, read_rest, require_json
 from service.http.begin import caller_of, find_agent
 from service.http.headers import failure_headers, run_headers

@@ -9,7 +9,7 @@ from service.telemetry.logs import RequestLine, now, write_request
 from service.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from service.engine.runs import Run
+    from service.engine.run import Run
     from service.store.ports import KeyRecord
 
 UNMATCHED = "unmatched"

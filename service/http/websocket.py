@@ -15,7 +15,7 @@ from litestar import WebSocket, websocket
 from msgspec import Struct
 from uvicorn.protocols.utils import ClientDisconnected
 
-from service.engine.runs import Run, first_events
+from service.engine.run import Run, first_events
 from service.engine.state import Remembered
 from service.http.auth import admit
 from service.http.begin import admit_run, begin_run, prepared_run

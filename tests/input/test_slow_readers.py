@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
-from service.engine.runs import Run
+from service.engine.run import Run
 from tests.support.firehose import Firehose, firehose_in_thread
 from tests.support.house import Key, Service, eventually, service_in_thread
 from tests.support.lag import MOST_BUSY, Lag, watched

@@ -18,6 +18,7 @@ import httpx
 from providers.base import Call
 from providers.profiles import Profile
 from service.app import open_house
+from service.engine.preparing import Preparing
 from service.engine.runs import Runs
 from service.http.auth import KeyRing
 from service.http.edge import Edge
@@ -138,12 +139,14 @@ async def main(folder: Path, canary: str) -> None:
             return fail(canary) if found == digest(CRASHING_KEY) else record
 
         house.keys = KeyRing(find)
-        house.runs = Runs(
-            ledger=Ledger(database.books, owner="process_1"),
+        ledger = Ledger(database.books, owner="process_1")
+        preparing = Preparing(
+            ledger=ledger,
             provider=lambda _: Crashing(),
             price=lambda provider, model, *, service_tier: PRICE,
             compactions=house.state.compactions,
         )
+        house.runs = Runs(preparing, ledger=ledger)
         app = create_app(house, cors_origins=[], max_body_bytes=10**6)
         await ask(Edge(app, house, max_in_flight=9), canary)
     await crash_the_loop(canary)

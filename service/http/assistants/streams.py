@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from service.dialects.assistants.objects import run_to_wire
 from service.dialects.assistants.render import ThreadRenderer
-from service.engine.runs import first_events
+from service.engine.run import first_events
 from service.engine.threads import Begun
 from service.http.answers import JSONAnswer
 from service.http.headers import Headers, run_headers

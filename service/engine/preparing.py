@@ -1,0 +1,141 @@
+"""What an admitted run will do: its models in their order, its tools, and the loop over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from providers.base import Call, Provider
+from service.engine.compact import Compactions
+from service.engine.loop import Loop
+from service.engine.media import FileReader, Media, NoFiles
+from service.engine.model_calls import ModelCalls
+from service.engine.opening import opener
+from service.engine.ports import PerTenant
+from service.engine.resolve import refuse_taken_names
+from service.engine.run import Run
+from service.engine.targets import Breakers, Target
+from service.engine.witness import Witness
+from service.ids import new_id
+from service.ledger.holds import Ledger, Terms
+from service.telemetry.metrics import Metrics
+from service.tools.base import NoTools, ToolSet
+from specs.agents import Agent
+from specs.errors import InvalidRequest, ServerError
+from specs.prices import Price
+
+log = structlog.get_logger()
+
+
+class FindPrice(Protocol):
+    """What a provider's model costs. Raises ServerError when nobody knows."""
+
+    def __call__(self, provider: str, model: str, *, service_tier: str | None) -> Price: ...
+
+
+class Preparing:
+    """Puts together what runs do. What runs share, such as which models are healthy, is here."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        provider: Callable[[str], Provider],
+        price: FindPrice,
+        compactions: Compactions,
+        attempts: int = 2,
+        min_output_tokens: int = 256,
+        metrics: Metrics | None = None,
+        files: FileReader | None = None,
+        max_file_bytes: int = 32 * 1024 * 1024,
+        tools: Callable[[Agent], ToolSet] = lambda _: NoTools(),
+    ) -> None:
+        self._tools = tools
+        self._files = files or NoFiles()
+        self._compactions = compactions
+        self._max_file_bytes = max_file_bytes
+        self._metrics = metrics or Metrics()
+        self._min_output_tokens = min_output_tokens
+        self._attempts = attempts
+        self._ledger = ledger
+        self._provider = provider
+        self._price = price
+        self._breakers = Breakers()
+
+    def work(self, run: Run) -> tuple[Loop, ModelCalls]:
+        """What this run will do.
+
+        Raises InvalidRequest where request and agent cannot go together, ServerError where the agent's
+        model has no price.
+        """
+        return self._loop(run, self._targets(run))
+
+    def _targets(self, run: Run) -> list[Target]:
+        """The agent's models in their order. One that stands in for another may lack what is asked for."""
+        first, *others = run.agent.models
+        targets = [self._target(first, run)]
+        for name in others:
+            try:
+                targets.append(self._target(name, run))
+            except (InvalidRequest, ServerError) as error:
+                log.warning("model_left_out", run=run.id, model=name, code=error.code)
+        return targets
+
+    def _target(self, name: str, run: Run) -> Target:
+        provider_name, _, model = name.partition("/")
+        price = self._price(provider_name, model, service_tier=run.request.settings.service_tier)
+        provider = self._provider(provider_name)
+        if isinstance(provider, PerTenant):
+            provider = provider.of(project=run.caller.project, user=run.caller.user)
+        return Target(provider, model, price)
+
+    def _loop(self, run: Run, targets: list[Target]) -> tuple[Loop, ModelCalls]:
+        calls = ModelCalls(
+            ledger=self._ledger,
+            terms=partial(self._terms, run),
+            new_id=new_id,
+            witness=Witness(self._metrics, run=run.id, api=run.api),
+            attempts=self._attempts,
+        )
+        tools = self._tools(run.agent)
+        refuse_taken_names(run.request, tools)
+        media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
+        loop = Loop(
+            run.request,
+            model=targets[0].model,
+            limits=run.agent.limits,
+            open_model=opener(
+                run, calls, targets, breakers=self._breakers, media=media, compactions=self._compactions
+            ),
+            tools=tools,
+            log=run.log,
+            abandoned=lambda: run.abandoned,
+        )
+        return loop, calls
+
+    def _terms(self, run: Run, target: Target, call: Call, spent: int) -> Terms:
+        cap = run.request.settings.max_output_tokens
+        least = run.request.min_output_tokens or self._min_output_tokens
+        limit = run.agent.limits.max_cost
+        return Terms(
+            run=run.id,
+            step=call.step,
+            attempt=call.attempt,
+            key=run.caller.key,
+            key_name=run.caller.key_name,
+            account=run.caller.account,
+            project=run.caller.project,
+            agent=run.agent.id,
+            agent_version=run.agent.version,
+            api=run.api,
+            provider=target.provider.name,
+            model=target.model,
+            price=target.price,
+            profile=target.provider.profile(target.model),
+            cap_given=cap is not None,
+            min_output_tokens=least if cap is None else min(least, cap),
+            max_cost=None if limit is None else max(0, limit - spent),
+        )
