@@ -7,7 +7,7 @@ import pytest
 from service.engine.resolve import resolve
 from specs.agents import Agent, Limits
 from specs.errors import InvalidRequest
-from specs.requests import FunctionTool, RunRequest, Settings, ToolChoice
+from specs.requests import CacheMark, FunctionTool, RunRequest, Settings, ToolChoice
 
 
 def asked(**fields) -> RunRequest:
@@ -101,3 +101,17 @@ def test_where_nothing_is_allowed_nothing_is_called():
 
 def test_without_a_choice_the_model_chooses():
     assert resolve(asked(), Agent("agent_x", "p/m")).tool_choice == ToolChoice()
+
+
+def test_the_callers_cache_marks_move_behind_the_agents_instructions():
+    given = asked(instructions="Now", instruction_marks=(CacheMark(3, "1h"),))
+    found = resolve(given, Agent("agent_x", "p/m", instructions="Be kind."))
+    assert found.instructions == "Be kind.\n\nNow"
+    assert found.instruction_marks == (CacheMark(13, "1h"),)
+    assert resolve(given, Agent("agent_x", "p/m")).instruction_marks == (CacheMark(3, "1h"),)
+
+
+def test_marks_on_instructions_that_are_not_taken_are_dropped():
+    given = asked(instructions="Now", instruction_marks=(CacheMark(3, "1h"),))
+    agent = Agent("agent_x", "p/m", instructions="Be kind.", overrides=())
+    assert resolve(given, agent).instruction_marks == ()
