@@ -52,12 +52,12 @@ class Service:
         assert self._process is not None, "not started"
         return self._process.pid
 
-    def start(self, *, seconds: float = 15.0) -> float:
+    def start(self, *, seconds: float = 30.0) -> float:
         """Start it and wait until it is ready; gives the seconds that took."""
         self.spawn()
         return self.wait_until_ready(seconds=seconds)
 
-    def wait_until_ready(self, *, seconds: float = 15.0) -> float:
+    def wait_until_ready(self, *, seconds: float = 30.0) -> float:
         """Wait for a process that was started; gives the seconds that took."""
         began = time.monotonic()
         while not is_ready(self.base_url):
