@@ -52,14 +52,11 @@ def steps_of(
         last = place == len(groups) - 1
         step = _begun(group, begins[place])
         if not last:
-            ended_at = begins[place + 1]
-            usage = _usage(group, groups[place + 1], turns)
-            step = structs.replace(step, usage=usage)
+            step = structs.replace(step, usage=_usage(group, groups[place + 1], turns))
         elif end is not None:
-            ended_at = end.at
             step = structs.replace(step, usage=_rest(end.usage, steps))
-        else:
-            ended_at = None
+        next = _next(groups, place)
+        ended_at = begins[next] if next is not None else None if end is None else end.at
         steps.append(_ended(step, group, ended_at, end))
     return tuple(steps)
 
@@ -82,6 +79,15 @@ def _grouped(items: Sequence[Item], turns: Sequence[ModelTurn]) -> list[_Group]:
                 groups.append(calls)
             calls.items.append(item)
     return groups
+
+
+def _next(groups: Sequence[_Group], place: int) -> int | None:
+    """The place of what ends this one by its beginning: calls go on until their turn is over."""
+    group = groups[place]
+    for later in range(place + 1, len(groups)):
+        if isinstance(group.items[0], Message) or groups[later].turn > group.turn:
+            return later
+    return None
 
 
 def _begun(group: _Group, created_at: int) -> Step:

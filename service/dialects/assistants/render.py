@@ -23,6 +23,7 @@ from specs.events import (
     Event,
     ItemEnded,
     ItemStarted,
+    PartEnded,
     PartStarted,
     RunCreated,
     RunEnded,
@@ -56,6 +57,7 @@ class ThreadRenderer:
         self._calls: dict[int, tuple[str, int]] = {}
         """Calls by the index of their item: the step, and the place in it."""
         self._parts: dict[tuple[int, int], Part] = {}
+        self._grown: set[tuple[int, int]] = set()
         self._marks: Counter[tuple[int, int]] = Counter()
 
     def feed(self, events: list[Event]) -> list[Struct]:
@@ -114,7 +116,10 @@ class ThreadRenderer:
 
     def _part_started(self, event: PartStarted) -> None:
         self._parts[event.index, event.part] = event.content
-        self._grow(event.index, deltas.part_begun(event.part, event.content))
+        begun = deltas.part_begun(event.part, event.content)
+        if begun is not None:
+            self._grown.add((event.index, event.part))
+            self._grow(event.index, begun)
 
     def _delta(self, event: Delta) -> None:
         if event.index in self._calls:
@@ -123,7 +128,14 @@ class ThreadRenderer:
             return
         part = self._parts.get((event.index, event.part))
         if part is not None:
+            self._grown.add((event.index, event.part))
             self._grow(event.index, deltas.part_growth(event.part, part, event.data))
+
+    def _part_ended(self, event: PartEnded) -> None:
+        """A part of which nothing came is told of too: clients count them."""
+        place = (event.index, event.part)
+        if place in self._parts and place not in self._grown:
+            self._grow(event.index, deltas.part_growth(event.part, event.content, ""))
 
     def _annotated(self, event: AnnotationAdded) -> None:
         place = (event.index, event.part)
@@ -186,6 +198,7 @@ _HANDLERS: dict[type, Callable[[ThreadRenderer, Any], None]] = {
     PartStarted: ThreadRenderer._part_started,
     Delta: ThreadRenderer._delta,
     AnnotationAdded: ThreadRenderer._annotated,
+    PartEnded: ThreadRenderer._part_ended,
     ItemEnded: ThreadRenderer._item_ended,
     RunEnded: ThreadRenderer._ended,
 }
