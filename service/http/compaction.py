@@ -13,7 +13,7 @@ from service.engine.compact import summariser, summarising, summary_of
 from service.engine.media import require_files
 from service.engine.run import Run
 from service.http.answers import JSONAnswer, read_rest, require_json
-from service.http.begin import caller_of, find_agent
+from service.http.begin import caller_of, load_agent
 from service.http.headers import failure_headers, run_headers
 from service.http.house import House, house_of, key_of
 from service.http.protocol import Connection
@@ -75,7 +75,7 @@ async def _begin(house: House, key: KeyRecord, body: bytes) -> Run:
     reading = read_compact(body, new_id)
     await require_files(house.archive, reading.files, project=key.project)
     prepared = await house.state.prepare(reading.request, reading.state, project=key.project)
-    agent = find_agent(house, key, prepared.request.agent)
+    agent = await load_agent(house, key, prepared.request.agent)
     return house.runs.start(
         summarising(prepared.request),
         agent=summariser(agent),

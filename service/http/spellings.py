@@ -35,8 +35,11 @@ def responses_dialect(connection: ASGIConnection[Any, Any, Any, Any]) -> Respons
 
 
 def _has_strict_agent(house: House, key: KeyRecord, name: str) -> bool:
+    strict = house.settings.responses.strict_agents
+    if name.partition("@")[0] in strict:  # also where the agent is not remembered yet
+        return True
     try:
-        return find_agent(house, key, name).id in house.settings.responses.strict_agents
+        return find_agent(house, key, name).id in strict
     except ModelNotFound:
         return False
 
