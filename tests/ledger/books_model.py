@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from service.store.account_records import Refill
+from service.store.account_records import Period, Refill
 from service.store.periods import day_begins, month_begins, next_due
 
 START = 3_000
@@ -17,7 +17,7 @@ class Model:
 
     def __init__(self) -> None:
         self.granted, self.credit = START, 0
-        self.limits: dict[str, int | None] = {"day": None, "month": None}
+        self.limits: dict[Period, int | None] = {"day": None, "month": None}
         self.refill: Refill | None = None
         self.refill_anchor = self.refill_next = 0
         self.open: dict[str, int] = {}
@@ -44,7 +44,7 @@ class Model:
     def available(self) -> int:
         return self.granted + self.credit - self.settled - self.held
 
-    def spent(self, period: str, now: int) -> int:
+    def spent(self, period: Period, now: int) -> int:
         begins = day_begins(now) if period == "day" else month_begins(now)
         return sum(amount for at, _, amount in self.charges if at >= begins)
 

@@ -55,6 +55,21 @@ def test_an_agents_limit_is_named_as_such() -> None:
     assert error.message.startswith('Agent "agent_demo" may spend $0.0010 more in this run;')
 
 
+def test_a_spend_limit_says_how_much_it_is_and_when_it_ends() -> None:
+    refused = HoldRefused("day", available=1_200_000, limit=5_000_000_000, until=1_800_057_600)
+    failure = refusal(terms(), QUOTE, refused).failure
+    assert failure.message == (
+        'Key "ci" may spend $0.0012 more of its account\'s limit of $5.0000 a day; '
+        "this request may cost up to $0.0140 (1,210 input, up to 1,000 output tokens). A new day begins at 2027-01-16T00:00:00Z."
+    )
+    assert (failure.status, failure.code, failure.retryable) == (429, "spend_limit_reached", False)
+
+
+def test_a_spend_limit_that_other_holds_reach_can_be_retried() -> None:
+    refused = HoldRefused("month", available=1_200_000, held=2_800_000, limit=4_000_000)
+    assert isinstance(refusal(terms(), QUOTE, refused), BalanceOnHold)
+
+
 def test_a_revoked_key_and_a_lost_run_are_no_matter_of_money() -> None:
     assert isinstance(refusal(terms(), QUOTE, HoldRefused("key")), InvalidKey)
     assert isinstance(refusal(terms(), QUOTE, HoldRefused("run")), Conflict)

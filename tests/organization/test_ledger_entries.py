@@ -22,7 +22,7 @@ def spender(admin: httpx.Client, service: Service) -> Spender:
     return new_spender(admin, service, name=f"ledger-{next(numbers)}")
 
 
-def entries(admin: httpx.Client, **query: object) -> list[dict]:
+def entries(admin: httpx.Client, **query: str | int) -> list[dict]:
     return admin.get("/organization/ledger/entries", params=query).json()["data"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
+from typing import Any
 
 import httpx
 import openai
@@ -31,6 +32,11 @@ def charged(admin: httpx.Client, spender: Spender) -> int:
     return parse_usd(admin.get(f"/organization/accounts/{spender.account}").json()["settled"])
 
 
+def results(page: Any) -> list[Any]:
+    """What all buckets hold: the SDK types them as results of any report."""
+    return [result for bucket in page.data for result in bucket.results]
+
+
 def test_usage_is_told_by_groups(client: OpenAI, spender: Spender):
     usage = client.admin.organization.usage.completions(
         start_time=int(time.time()) - 3_600,
@@ -39,7 +45,7 @@ def test_usage_is_told_by_groups(client: OpenAI, spender: Spender):
         project_ids=[spender.project],
     )
     assert (usage.object, usage.has_more, usage.next_page) == ("page", False, None)
-    (result,) = [result for bucket in usage.data for result in bucket.results]
+    (result,) = results(usage)
     assert result.object == "organization.usage.completions.result"
     assert (result.num_model_requests, result.project_id) == (2, spender.project)
     assert (result.api_key_id, result.model, result.batch) == (spender.key, "demo/demo-1", False)
@@ -62,7 +68,7 @@ def test_a_filter_leaves_out_what_does_not_fit(client: OpenAI, spender: Spender,
 def test_a_filter_by_key_adds_up_what_is_not_grouped(client: OpenAI, spender: Spender):
     start = int(time.time()) - 3_600
     usage = client.admin.organization.usage.completions(start_time=start, api_key_ids=[spender.key])
-    (result,) = [result for bucket in usage.data for result in bucket.results]
+    (result,) = results(usage)
     assert (result.num_model_requests, result.api_key_id) == (2, None)
 
 
@@ -78,7 +84,7 @@ def test_buckets_come_in_pages_that_meet(client: OpenAI, spender: Spender, width
     starts = [bucket.start_time for bucket in buckets]
     assert starts == list(range(starts[0], end, seconds))
     assert all(bucket.end_time == bucket.start_time + seconds for bucket in buckets)
-    assert sum(result.num_model_requests for bucket in buckets for result in bucket.results) >= 2
+    assert sum(result.num_model_requests for page in pages for result in results(page)) >= 2
 
 
 def test_costs_are_what_was_charged(client: OpenAI, admin, spender: Spender):
@@ -87,7 +93,7 @@ def test_costs_are_what_was_charged(client: OpenAI, admin, spender: Spender):
         group_by=["project_id", "line_item", "api_key_id"],
         project_ids=[spender.project],
     )
-    (result,) = [result for bucket in costs.data for result in bucket.results]
+    (result,) = results(costs)
     assert result.object == "organization.costs.result"
     assert (result.project_id, result.line_item) == (spender.project, "demo/demo-1")
     assert (result.api_key_id, result.quantity_unit) == (spender.key, "tokens")

@@ -12,7 +12,7 @@ from msgspec import structs
 from service.ids import new_id
 from service.store.access_records import OPERATOR, AuditEvent
 from service.store.database import Database
-from service.store.entry_records import EntryQuery, Grant, Grouping, entry_id
+from service.store.entry_records import EntryQuery, Grant, Grouping, Order, entry_id
 from specs.errors import NotFound
 from specs.prices import Rates
 from tests.support.money import NOW, new_key, open_hold, opened, settle
@@ -36,7 +36,7 @@ async def spend(database: Database, cost: int, *, now: int = NOW, **changes: obj
     return run
 
 
-async def read(database: Database, query: EntryQuery, *, order: str, limit: int) -> list[str]:
+async def read(database: Database, query: EntryQuery, *, order: Order, limit: int) -> list[str]:
     """Every entry, page after page."""
     found: list[str] = []
     while True:
