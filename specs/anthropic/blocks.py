@@ -6,13 +6,14 @@ After https://platform.claude.com/docs/en/api/messages/create, version 2023-06-0
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from specs.openai.marks import OBJECT, URL, listed, shaped, sized, words
 
 TOOL_NAME_128 = sized(1, 128)
+"""The name of a tool; this API takes longer ones than others."""
 
 
 class CacheControl(Struct, frozen=True, tag_field="type", tag="ephemeral"):
@@ -153,22 +154,6 @@ class CompactionBlock(Struct, frozen=True, tag_field="type", tag="compaction"):
 class WebSearchResult(ServerToolResult, frozen=True, tag_field="type", tag="web_search_tool_result"):
     """What came of a search."""
 
-
-Block: TypeAlias = (
-    TextBlock
-    | ImageBlock
-    | DocumentBlock
-    | SearchResultBlock
-    | ThinkingBlock
-    | RedactedThinkingBlock
-    | ToolUseBlock
-    | ToolResultBlock
-    | ServerToolUseBlock
-    | McpToolUseBlock
-    | McpToolResultBlock
-    | ServerToolResult
-    | CompactionBlock
-)
 
 SERVER_RESULTS = (
     "web_search_tool_result",

@@ -87,6 +87,7 @@ CASES = [
     ("system", {"system": 5}),
     ("system[0].text", {"system": [{"type": "text"}]}),
     ("system[0].type", {"system": [{"type": "image"}]}),
+    ("system", {"system": [{"type": "text", "text": "a"}] * 8_193}),
     ("stream", {"stream": "yes"}),
     ("temperature", {"temperature": 1.1}),
     ("top_p", {"top_p": -0.1}),
@@ -124,6 +125,15 @@ def test_a_wrong_field_is_named(param, fields):
     error = failure(msgspec.json.encode({"model": "a", "max_tokens": 900, "messages": [USER], **fields}))
     assert (error.param, error.status) == (param, 400)
     assert param.rpartition(".")[2].partition("[")[0] in error.message
+
+
+def test_a_result_nested_too_deeply_is_refused():
+    use = b'{"type":"server_tool_use","id":"a","name":"web_fetch"}'
+    deep = b"[" * 900 + b"]" * 900
+    result = b'{"type":"web_fetch_tool_result","tool_use_id":"a","content":' + deep + b"}"
+    turn = b'{"role":"assistant","content":[' + use + b"," + result + b"]}"
+    body = b'{"model":"a","max_tokens":9,"messages":[' + turn + b"]}"
+    assert failure(body).param == "messages[0].content[1].content"
 
 
 @pytest.mark.parametrize("missing", ["model", "max_tokens", "messages"])

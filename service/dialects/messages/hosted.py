@@ -80,9 +80,11 @@ def _readable(content: Raw | UnsetType, at: str) -> str:
     """A result without what nobody here can read."""
     if isinstance(content, UnsetType):
         return ""
-    return msgspec.json.encode(
-        _without_sealed(decode_part(content, _anything, param=f"{at}.content"))
-    ).decode()
+    value = decode_part(content, _anything, param=f"{at}.content")
+    try:
+        return msgspec.json.encode(_without_sealed(value)).decode()
+    except RecursionError as error:
+        raise InvalidRequest(f"{at}.content is nested too deeply.", param=f"{at}.content") from error
 
 
 def _without_sealed(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 from msgspec import structs
 
@@ -11,7 +9,7 @@ from service.dialects.base import NewId, Reading
 from service.dialects.messages.parts import lifetime
 from service.dialects.messages.settings import read_settings
 from service.dialects.messages.tools import read_choice, read_tools
-from service.dialects.messages.turns import TurnReader
+from service.dialects.messages.turns import MAX_PIECES, TurnReader
 from service.dialects.validation import at_most, decode, is_given
 from specs.anthropic.blocks import CacheControl, TextBlock
 from specs.anthropic.messages import CreateMessage
@@ -27,6 +25,8 @@ _REFUSED = {
 }
 _LEFT_OUT = ("container", "diagnostics", "fallbacks", "fallback_credit_token", "billing_policy")
 _KEEPS_ALL = b'"all"'
+_BETWEEN = "\n\n"
+"""Between two blocks of the system prompt."""
 
 _request = msgspec.json.Decoder(CreateMessage)
 
@@ -61,12 +61,18 @@ def read_system(system: str | list[TextBlock] | None) -> tuple[str | None, tuple
     """The system prompt as one text, and where in it a caller set cache marks."""
     if system is None or isinstance(system, str):
         return system or None, ()
-    text, marks = "", []
+    if len(system) > MAX_PIECES:
+        raise InvalidRequest(f"system may have at most {MAX_PIECES} blocks.", param="system")
+    texts: list[str] = []
+    marks: list[CacheMark] = []
+    end = 0
     for block in system:
-        text = f"{text}\n\n{block.text}" if text and block.text else text or block.text
-        if (kept := lifetime(block.cache_control)) is not None:
-            marks.append(CacheMark(len(text), kept))
-    return text or None, tuple(marks) if text else ()
+        if block.text:
+            end += len(block.text) + (len(_BETWEEN) if texts else 0)
+            texts.append(block.text)
+        if texts and (kept := lifetime(block.cache_control)) is not None:
+            marks.append(CacheMark(end, kept))
+    return _BETWEEN.join(texts) or None, tuple(marks)
 
 
 def _refuse_unserved(wire: CreateMessage) -> None:
@@ -111,9 +117,6 @@ def _would_edit(wire: CreateMessage) -> bool:
 
 def _raw(value: msgspec.Raw | msgspec.UnsetType) -> bytes:
     return b"" if isinstance(value, msgspec.UnsetType) else bytes(value)
-
-
-Markable = TypeVar("Markable", Text, Image, File, FunctionCall, FunctionResult)
 
 
 def _with_last_marked(items: tuple[Item, ...], mark: CacheControl | None) -> tuple[Item, ...]:

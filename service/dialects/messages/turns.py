@@ -38,8 +38,6 @@ _CONTENT_OF_ROLE: dict[str, tuple[str, ...]] = {
     "assistant": ("text",),
     "system": ("text",),
 }
-_RESULT_CONTENT = CONTENT
-
 Role = Literal["user", "assistant", "system"]
 
 
@@ -181,7 +179,7 @@ class TurnReader:
         for index, raw in enumerate(content):
             place = f"{at}[{index}]"
             kind = kind_of(raw, place)
-            if kind in _RESULT_CONTENT:
+            if kind in CONTENT:
                 found += self._parts.read(kind, raw, place)
             else:
                 self._warnings.append(
