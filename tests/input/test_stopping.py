@@ -115,7 +115,7 @@ def stop(service: Service, key: str) -> float:
 def failure(api: Api, events: Events) -> str:
     """The code of the failure that a stream ended with."""
     last = events[-1]
-    return (last["response"]["error"] if api.name == "responses" else last["error"])["code"]
+    return last["response"]["error"]["code"] if api.name == "responses" else api.error(last)["code"]
 
 
 LEFT_OVER = """
