@@ -102,6 +102,8 @@ async def _open_store(settings: Settings) -> AsyncIterator[Database]:
     try:
         database = await Database.open(settings.database)
     except StoreUnavailable as error:
+        if not isinstance(settings.database, Path):
+            raise
         where = settings.database_name
         raise StoreUnavailable(f"The database {where} cannot be opened or is locked.") from error
     try:

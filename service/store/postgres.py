@@ -12,7 +12,7 @@ import psycopg
 
 from service.store.migrate import migrate
 from service.store.postgres_connection import writing_connection
-from service.store.postgres_failures import POSTGRES, postgres_to_failure
+from service.store.postgres_failures import POSTGRES
 from service.store.postgres_reader import PostgresReader
 from service.store.postgres_schema import POSTGRES_REGISTRY, postgres_migrations
 from service.store.postgres_wakes import PostgresWakes
@@ -70,7 +70,6 @@ def prepare(url: str) -> None:
             migrate(connection, postgres_migrations(), now=int(time.time()), registry=POSTGRES_REGISTRY)
         finally:
             connection.close()
-    except psycopg.Error as error:
-        raise postgres_to_failure(error) from error
-    except UnicodeError as error:  # what libpq makes of a host name that cannot be one
-        raise StoreUnavailable from error
+    except psycopg.Error as error:  # only who starts the service or runs a command is told
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise StoreUnavailable(f"The database cannot be opened: {reason[:500]}") from error

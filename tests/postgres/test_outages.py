@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -135,9 +136,18 @@ async def test_a_command_that_fails_leaves_the_others_of_its_batch(database: Dat
     assert type(conflict) is Conflict
 
 
-async def test_nobody_is_there(tmp_path):
-    with pytest.raises(StoreUnavailable):
-        await Database.open(Secret(f"postgresql://nobody@/none?host={tmp_path}"))
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://nobody:hush@/none?host={folder}", "No such file or directory"),
+        ("postgresql://nobody:hush@127.0.0.1:1/none", "Connection refused"),
+        ("postgresql://nobody:hush@/none?hots=x", "invalid URI query parameter"),
+    ],
+)
+async def test_who_opens_it_is_told_why_that_cannot_be(tmp_path: Path, address: str, reason: str):
+    with pytest.raises(StoreUnavailable, match=reason) as refused:
+        await Database.open(Secret(address.format(folder=tmp_path)))
+    assert "hush" not in refused.value.message
 
 
 async def test_what_text_cannot_hold_is_shown_as_such(database: Database):
