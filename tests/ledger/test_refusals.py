@@ -60,7 +60,8 @@ def test_a_spend_limit_says_how_much_it_is_and_when_it_ends() -> None:
     failure = refusal(terms(), QUOTE, refused).failure
     assert failure.message == (
         'Key "ci" may spend $0.0012 more of its account\'s limit of $5.0000 a day; '
-        "this request may cost up to $0.0140 (1,210 input, up to 1,000 output tokens). A new day begins at 2027-01-16T00:00:00Z."
+        "this request may cost up to $0.0140 (1,210 input, up to 1,000 output tokens). "
+        "A new day begins at 2027-01-16T00:00:00Z."
     )
     assert (failure.status, failure.code, failure.retryable) == (429, "spend_limit_reached", False)
 

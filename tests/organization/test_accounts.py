@@ -103,6 +103,18 @@ def test_an_account_on_credit_pays_later(admin, spender):
     assert refused(admin, path, credit_limit="0") == (400, "credit_limit")
 
 
+def test_an_account_without_a_limit_has_no_credit_but_may_have_spend_limits(admin, spender):
+    path = f"/organization/accounts/{spender.account}"
+    assert refused(admin, path, unlimited=True, credit_limit="1") == (400, "credit_limit")
+    shown = posted(admin, path, unlimited=True, spend_limits={"month": "0.0000001"})
+    assert (shown["unlimited"], shown["available"], shown["credit_limit"]) == (True, None, "0.00")
+    assert refused(admin, path, credit_limit="1") == (400, "credit_limit")
+    assert spender.ask().json()["error"]["code"] == "spend_limit_reached"
+    posted(admin, path, spend_limits={"month": None})
+    assert "x-dragoman-balance-usd" not in spender.ask().headers
+    assert posted(admin, path, unlimited=False)["available"] != "1.00"
+
+
 def test_a_refill_comes_before_a_refusal(admin, spender):
     path = f"/organization/accounts/{spender.account}"
     posted(admin, f"{path}/adjustments", amount="-1", reason="empty it")

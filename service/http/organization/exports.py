@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
@@ -39,7 +40,11 @@ class Export:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send it; `scope` and the callables are ASGI's."""
         connection: Connection = scope["state"]["connection"]
-        first = await anext(self._pieces, b"")  # a failure is told before the headers are out
+        async with contextlib.aclosing(self._pieces) as pieces:  # pyright: ignore[reportArgumentType]
+            await self._stream(pieces, connection, send)
+
+    async def _stream(self, pieces: AsyncIterator[bytes], connection: Connection, send: Any) -> None:
+        first = await anext(pieces, b"")  # a failure is told before the headers are out
         name = f'attachment; filename="ledger.{self._format}"'
         headers = [
             (b"content-type", MEDIA_TYPES[self._format].encode()),
@@ -50,7 +55,7 @@ class Export:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
             await self._send(first, send)
-            async for piece in self._pieces:
+            async for piece in pieces:
                 if connection.transport.is_closing():
                     return
                 await self._send(piece, send)
