@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.agents_transfer import export_command, import_command
+from service.cli.agents_transfer import export_command, import_command, stored_agents
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -29,12 +29,13 @@ agents.add_command(import_command)
 
 
 @agents.command("list")
+@click.option("--project", help="Also those this project made over the API.")
 @config_option
 @json_option
 @expected_failures
-def list_agents(config: Path | None, as_json: bool) -> None:
+def list_agents(project: str | None, config: Path | None, as_json: bool) -> None:
     """List the agents of the configuration."""
-    found = read_store_settings(config).agents
+    found = [*read_store_settings(config).agents, *(stored_agents(config, project) if project else ())]
     if as_json:
         print_json([_shown(agent) for agent in found])
     else:

@@ -19,6 +19,7 @@ from service.cli.common import (
     print_table,
     read_store_settings,
 )
+from specs.agents import Agent
 
 if TYPE_CHECKING:
     from service.store.agents_rules import AgentRules
@@ -34,15 +35,7 @@ if TYPE_CHECKING:
 @expected_failures
 def export_command(ids: tuple[str, ...], project: str, output: Path | None, config: Path | None) -> None:
     """Write agents that were made over the API as JSON: those of these IDS, or all of the project."""
-    from service.store.agents_transfer import export_agents
-
-    async def find(database: Database) -> AgentFile | None:
-        found = await database.projects.named(project)
-        return None if found is None else await export_agents(database.agents, found, ids)
-
-    file = on_store(config, find)
-    if file is None:
-        fail(f"There is no project {project!r}.")
+    file = _exported(config, project, ids)
     missing = set(ids) - {written.id for written in file.agents}
     if missing:
         fail(*(f"There is no agent {id!r} in the project {project!r}." for id in sorted(missing)))
@@ -80,6 +73,28 @@ def import_command(file: Path, project: str, config: Path | None, as_json: bool)
         print_table(("ID", "OUTCOME", "REASON"), rows, empty="The file has no agents.")
     if any(each.outcome == "refused" for each in outcomes):
         raise SystemExit(1)
+
+
+def stored_agents(config: Path | None, project: str) -> list[Agent]:
+    """The agents a project made over the API."""
+    import msgspec
+    from msgspec import structs
+
+    return [
+        structs.replace(msgspec.json.decode(written.agent, type=Agent), projects=(project,))
+        for written in _exported(config, project).agents
+    ]
+
+
+def _exported(config: Path | None, project: str, ids: tuple[str, ...] = ()) -> AgentFile:
+    from service.store.agents_transfer import export_agents
+
+    async def find(database: Database) -> AgentFile | None:
+        found = await database.projects.named(project)
+        return None if found is None else await export_agents(database.agents, found, ids)
+
+    file = on_store(config, find)
+    return fail(f"There is no project {project!r}.") if file is None else file
 
 
 def _rules(config: Path | None, database: Database) -> AgentRules:

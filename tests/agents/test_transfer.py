@@ -102,6 +102,13 @@ def test_a_second_import_changes_only_what_differs(run: Run, tmp_path: Path):
     assert (found.agent.name, found.agent.version) == ("Renamed", 2)
 
 
+def test_a_projects_agents_are_listed_beside_the_configurations(run: Run, tmp_path: Path):
+    config = fill(tmp_path / "here", CLERK, TUTOR)
+    _, printed = run("agents", "list", "--project", "default", "--config", config, "--json")
+    listed = {agent["id"]: agent["projects"] for agent in json.loads(printed)}
+    assert listed == {"agent_demo": None, "agent_clerk": ["default"], "asst_tutor": ["default"]}
+
+
 def test_one_agent_can_be_exported(run: Run, tmp_path: Path):
     config = fill(tmp_path / "here", CLERK, TUTOR)
     _, printed = run("agents", "export", "asst_tutor", "--config", config)
