@@ -116,10 +116,11 @@ def test_a_file_is_read_at_another(clients: list[OpenAI]):
     assert there.files.content(made.id).read() == b"Remember the milk."
 
 
-def test_the_commands_work_beside_them(replicas: Replicas, key: str):
-    assert key
+def test_the_commands_work_beside_them(replicas: Replicas, clients: list[OpenAI]):
+    made = clients[0].responses.create(model=MODEL, input="Good day")
     assert b"admin" in replicas.first.run("keys", "list")
     assert b"test" in replicas.first.run("usage")
+    assert made.id.encode() in replicas.second.run("ledger", "report", made.id)
     replicas.first.run("doctor")
 
 
