@@ -33,7 +33,7 @@ READ_PARTS = frozenset({"text", "thought", "thoughtSignature", "functionCall"})
 
 
 class GeminiDecoder:
-    """A `providers.transport.Decoder`. `origin` marks what the model signed."""
+    """A `providers.receiving.Decoder`. `origin` marks what the model signed."""
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ TEXT_PARTS = ("text", "output_text")
 
 
 class ChatDecoder:
-    """A `providers.transport.Decoder`. `origin` marks reasoning as made by this wire and host."""
+    """A `providers.receiving.Decoder`. `origin` marks reasoning as made by this wire and host."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 
 
 class ResponsesDecoder:
-    """Reads one answer; a `providers.transport.Decoder`."""
+    """Reads one answer; a `providers.receiving.Decoder`."""
 
     def __init__(
         self,

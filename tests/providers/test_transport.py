@@ -24,7 +24,8 @@ from providers.failures import (
     retry_after,
 )
 from providers.parts import PartTracker
-from providers.transport import HTTPModelStream, SSESplitter, Timeouts, Upstream
+from providers.sse import SSESplitter
+from providers.transport import HTTPModelStream, Timeouts, Upstream
 from specs.errors import (
     UpstreamConnectFailed,
     UpstreamContextTooLong,

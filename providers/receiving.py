@@ -1,0 +1,203 @@
+"""One answer being received: read as batches of events, every failure mapped.
+
+A batch is what one read of the socket held, so nothing here is paid per event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Protocol
+
+import aiohttp
+
+from providers.failures import CONTENT_EXCEPTIONS, TRANSPORT_EXCEPTIONS, failure_from_exception
+from providers.parts import PartTracker
+from providers.scrubbing import scrubbed
+from providers.sse import SSESplitter
+from specs.errors import UpstreamError, UpstreamGarbled
+from specs.events import Event, Finish
+
+READ_BYTES = 24 * 2**10
+"""What is read of a stream at once."""
+SLICE_BYTES = 8 * 2**10
+"""The same while more comes than is read: some forty events, half a millisecond of everyone's time."""
+MAX_BODY = 16 * 2**20
+"""Bytes of a whole JSON answer."""
+LINGER = 0.1
+"""Seconds to wait for a finished answer to end its body, so that its connection can be used again."""
+MAX_ERROR_BODY = 2**16
+"""Bytes of an error body that are looked at."""
+
+
+class Decoder(Protocol):
+    """Reads one answer of one wire format. Pure: bytes in, events in its tracker."""
+
+    tracker: PartTracker
+
+    def feed(self, event: str, data: bytes) -> None:
+        """Take in one SSE frame; the event name is `""` when absent.
+
+        Raises UpstreamError when the frame is an error of the upstream's.
+        """
+        ...
+
+    def whole(self, data: bytes) -> None:
+        """Take in a whole JSON answer, of a server that does not stream; the same events."""
+        ...
+
+    def finish(self) -> None:
+        """The upstream closed its body: end the step.
+
+        Raises UpstreamCut when the answer is not complete.
+        """
+        ...
+
+
+class HTTPModelStream:
+    """One answer being received; a `providers.base.ModelStream`."""
+
+    def __init__(self, response: aiohttp.ClientResponse, decoder: Decoder, *, idle: float) -> None:
+        self._response = response
+        self._content = response.content
+        self._decoder = decoder
+        self._idle = idle
+        self._splitter = SSESplitter()
+        self._whole = response.content_type.endswith("json")
+        self._begun = False
+        self._size = READ_BYTES
+        """Of the next read: it is smaller where the last one left something behind."""
+        self._over = False
+        self._failure: BaseException | None = None
+        self._given_up = False
+
+    def __aiter__(self) -> HTTPModelStream:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        """The events of the next read that has any.
+
+        Raises UpstreamError; what was decoded before it in the same read was returned first.
+        """
+        while not self._over:
+            try:
+                chunk = await self._read()
+            except TRANSPORT_EXCEPTIONS as error:
+                self._broken_off(error)
+            else:
+                self._take_in(chunk)
+            if events := self._decoder.tracker.take():
+                return events
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        raise StopAsyncIteration
+
+    def close(self, finish: Finish) -> list[Event]:
+        """End what is open, once; a second call gives nothing."""
+        self._over = True
+        tracker = self._decoder.tracker
+        self._given_up = self._given_up or not tracker.ended
+        tracker.end_step(finish)
+        return tracker.take()
+
+    async def aclose(self) -> None:
+        """Let go of the connection: kept for the next request when the answer was complete, else closed."""
+        self._over = True
+        try:
+            complete = self._decoder.tracker.ended and not self._given_up
+            if complete and self._response.connection is not None and not self._content.at_eof():
+                async with asyncio.timeout(LINGER):
+                    await read_body(self._content, MAX_ERROR_BODY)
+        except TRANSPORT_EXCEPTIONS:
+            pass
+        finally:
+            # Does nothing to a connection that went back to the pool at the end of its body.
+            self._response.close()
+
+    async def _read(self) -> bytes:
+        """One read, b"" at the end; the first one lets the idle timeout begin."""
+        if self._whole:
+            return await read_body(self._content, MAX_BODY)
+        if self._size == SLICE_BYTES:
+            await asyncio.sleep(0)  # all of a fast stream at once would hold up the others
+        chunk = await self._content.read(self._size)
+        self._size = SLICE_BYTES if len(chunk) == self._size else READ_BYTES
+        if not self._begun:
+            self._begun = True
+            set_read_timeout(self._response, self._idle)
+        return chunk
+
+    def _broken_off(self, error: BaseException) -> None:
+        """The connection failed, which does not matter to an answer that was complete by then."""
+        self._over = True
+        try:
+            self._decoder.finish()
+        except UpstreamError:
+            self._fail(error)
+
+    def _take_in(self, chunk: bytes) -> None:
+        try:
+            if self._whole:
+                self._decode_whole(chunk)
+            elif chunk:
+                self._decode(self._splitter.feed(chunk))
+            else:
+                self._decode_rest()
+        except (UpstreamError, *CONTENT_EXCEPTIONS) as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop reading. What was decoded goes out first; the next call raises."""
+        self._over = True
+        self._failure = scrubbed(_as_failure(error), self._response.request_info.headers)
+        self._response.close()
+
+    def _decode(self, frames: list[tuple[str, bytes]]) -> None:
+        feed, tracker = self._decoder.feed, self._decoder.tracker
+        for event, data in frames:
+            feed(event, data)
+            if tracker.ended:
+                self._over = True
+                return
+
+    def _decode_rest(self) -> None:
+        """The body is over. A last frame without its blank line counts if it is whole."""
+        self._over = True
+        with suppress(UpstreamGarbled, *CONTENT_EXCEPTIONS):
+            self._decode(self._splitter.finish())
+        if not self._decoder.tracker.ended:
+            self._decoder.finish()
+
+    def _decode_whole(self, body: bytes) -> None:
+        self._over = True
+        if len(body) > MAX_BODY:
+            raise UpstreamGarbled
+        self._decoder.whole(body)
+        if not self._decoder.tracker.ended:
+            self._decoder.finish()
+
+
+def _as_failure(error: BaseException) -> UpstreamError:
+    if isinstance(error, UpstreamError):
+        return error
+    failure = failure_from_exception(error)
+    failure.__cause__ = error
+    return failure
+
+
+def set_read_timeout(response: aiohttp.ClientResponse, seconds: float) -> None:
+    """Bound the wait for the next bytes of the body: a timer of the connection's, not one per read."""
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = max(seconds, 0.001)
+        connection.protocol.start_timeout()
+
+
+async def read_body(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """Read to the end of the body, or a little past the limit."""
+    pieces, size = [], 0
+    while size <= limit and (piece := await content.readany()):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
