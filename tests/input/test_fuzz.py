@@ -66,7 +66,11 @@ def validator(label: str, media_type: str) -> jsonschema_rs.Validator:
     )
 
 
-EVENTS = {label: validator(label, "text/event-stream") for label in INFERENCE}
+EVENTS = {
+    label: validator(label, "text/event-stream")
+    for label, operation in OPERATIONS.items()
+    if "text/event-stream" in operation.definition.raw["responses"]["200"].get("content", {})
+}
 
 
 def events(stream: str) -> Iterator[Any]:
@@ -110,11 +114,29 @@ def name_what_there_is(case: Case, agent: str, objects: Objects) -> None:
     if isinstance(case.body.get("part_ids"), list):
         case.body["part_ids"] = [objects.part(case.path_parameters["upload_id"])["id"]]
         case.body.pop("md5", None)
+    name_what_is_administered(case.body, objects)
     if isinstance(case.body.get("previous_response_id"), str):
         case.body["previous_response_id"] = objects.response()["id"]
         case.body.pop("conversation", None)
     if isinstance(case.body.get("conversation"), str):
         case.body["conversation"] = objects.conversation()["id"]
+
+
+def name_what_is_administered(body: dict[str, Any], objects: Objects) -> None:
+    """The same for the fields of administration, without those that exclude each other."""
+    named = {
+        "assistant_id": lambda: objects.agent,
+        "project_id": lambda: objects.project()["id"],
+        "provider": lambda: "theirs",
+        "user_id": lambda: objects.user()["id"],
+    }
+    for field in named.keys() & body.keys():
+        if isinstance(body[field], str):
+            body[field] = named[field]()
+    if isinstance(body.get("version"), int):
+        body["version"] = 1
+    for field in ("account_id", "base_url", "service_account_id"):
+        body.pop(field, None)
 
 
 @pytest.fixture(scope="module")
