@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from specs.scopes import DATA_SCOPES
 from tests.support import npm
 from tests.support.clients import Node, Served
 from tests.support.processes import free_port, running
@@ -54,7 +55,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with upstream_in_thread() as upstream:
         config.write_text(configuration(upstream.base_url))
         with running(config, environment=environment) as process:
-            yield Served(process.base_url, process.create_key(), upstream, process.log)
+            key = process.create_key("--unlimited", "--scopes", ",".join((*DATA_SCOPES, "agents.write")))
+            yield Served(process.base_url, key, upstream, process.log)
 
 
 @pytest.fixture

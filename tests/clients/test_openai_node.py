@@ -33,6 +33,11 @@ def test_chat_throws_what_fails_in_the_stream(node: Node) -> None:
     assert (thrown["error"], thrown["code"]) == ("APIError", "upstream_unavailable")
 
 
+def test_an_agent_is_made_changed_listed_run_and_deleted(node: Node) -> None:
+    found = node.check("openai.mjs", "agents", "local/scripted-1")
+    assert found == ["Clerk", None, [], 2, True, "You said: Hello!", True, 404]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_responses_stream_to_what_the_whole_answer_is(node: Node, model: str) -> None:
     found = node.check("openai.mjs", "responses", model)

@@ -40,6 +40,17 @@ const checks = {
   async chatFailure() {
     return client.chat.completions.stream({ model, messages }).finalChatCompletion();
   },
+  async agents() {
+    const { agents } = client.beta;
+    const made = await agents.create({ model, name: "Clerk", metadata: { team: "a" }, tools: [{ ...tools[0], description: "" }] });
+    const changed = await agents.update(made.id, { name: null, tools: null });
+    const listed = [];
+    for await (const agent of agents.list({ limit: 2 })) listed.push(agent.id);
+    const { output_text } = await client.responses.create({ model: made.id, input });
+    const gone = await agents.delete(made.id);
+    const after = await agents.retrieve(made.id).catch(({ status }) => status);
+    return [made.name, changed.name, changed.tools, changed.version, listed.includes(made.id), output_text, gone.deleted, after];
+  },
   async responses() {
     const types = [];
     const stream = client.responses.stream({ model, input, reasoning: { summary: "auto" } });
