@@ -262,6 +262,7 @@ async def test_a_run_whose_leg_is_gone_is_given_up(database: Database):
     assert await database.thread_runs.lost(before=NOW + 1, limit=9) == []
     await database.writer.submit(lambda connection: connection.execute("delete from background_runs"))
     assert await database.thread_runs.lost(before=NOW + 1, limit=9) == [("run_1", "run_1")]
+    assert {found.name for found in await database.books.check(now=NOW, grace=30)} == {"I8_threads"}
     assert await database.thread_runs.give_up("run_1", "run_1", ServerError("x").failure, now=NOW)
     run = await shown(database)
     assert (run.status, run.error and run.error.message) == ("failed", "x")

@@ -13,7 +13,7 @@ from service.dialects.assistants.objects import ends_of
 from service.http.agent_pages import agents_page, is_whole
 from service.http.answers import json_answer
 from service.http.assistants.common import (
-    THREADS,
+    ASSISTANTS,
     body_of,
     missing,
     require_named_files,
@@ -37,7 +37,7 @@ _update = msgspec.json.Decoder(wire.UpdateAssistant)
 
 @post(
     "/assistants",
-    opt={**THREADS, "body": wire.NewAssistant, "answer": wire.AssistantObject},
+    opt={**ASSISTANTS, "body": wire.NewAssistant, "answer": wire.AssistantObject},
     guards=[speaks_v2],
     status_code=200,
     operation_id="createAssistant",
@@ -56,7 +56,7 @@ async def create_assistant(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/assistants",
-    opt={**THREADS, "query": ListObjects, "answer": wire.AssistantList},
+    opt={**ASSISTANTS, "query": ListObjects, "answer": wire.AssistantList},
     guards=[speaks_v2],
     operation_id="listAssistants",
     summary="List assistants",
@@ -72,7 +72,7 @@ async def list_assistants(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @get(
     "/assistants/{assistant_id:str}",
-    opt={**THREADS, "answer": wire.AssistantObject},
+    opt={**ASSISTANTS, "answer": wire.AssistantObject},
     guards=[speaks_v2],
     operation_id="getAssistant",
     summary="Show an assistant",
@@ -85,7 +85,7 @@ async def retrieve_assistant(request: Request[Any, Any, Any], assistant_id: str)
 
 @post(
     "/assistants/{assistant_id:str}",
-    opt={**THREADS, "body": wire.UpdateAssistant, "answer": wire.AssistantObject},
+    opt={**ASSISTANTS, "body": wire.UpdateAssistant, "answer": wire.AssistantObject},
     guards=[speaks_v2],
     status_code=200,
     operation_id="modifyAssistant",
@@ -105,7 +105,7 @@ async def modify_assistant(request: Request[Any, Any, Any], assistant_id: str) -
 
 @delete(
     "/assistants/{assistant_id:str}",
-    opt={**THREADS, "answer": wire.AssistantDeleted},
+    opt={**ASSISTANTS, "answer": wire.AssistantDeleted},
     guards=[speaks_v2],
     status_code=200,
     operation_id="deleteAssistant",

@@ -32,7 +32,8 @@ BETA = "openai-beta"
 OLD_VERSION = "assistants=v1"
 FILES_AT = "tool_resources.code_interpreter.file_ids"
 
-THREADS: Mapping[str, Any] = {"scope": "assistants", "limit": "assistants"}
+ASSISTANTS: Mapping[str, Any] = {"scope": "assistants", "limit": "assistants"}
+THREADS: Mapping[str, Any] = {"scope": "assistants"}
 MESSAGES: Mapping[str, Any] = {"scope": "assistants", "limit": "messages"}
 RUNS: Mapping[str, Any] = {"scope": "assistants", "limit": "runs"}
 

@@ -58,7 +58,7 @@ async def list_runs(request: Request[Any, Any, Any], thread_id: str) -> ASGIApp:
 
 @get(
     "/threads/{thread_id:str}/runs/{run_id:str}",
-    opt={**THREADS, "limit": None, "answer": wire.RunObject},
+    opt={**THREADS, "answer": wire.RunObject},
     guards=[speaks_v2],
     operation_id="retrieveRun",
     summary="Show a run",

@@ -115,3 +115,9 @@ where status = 'running' and lease_until + :grace < :now;
 select h.run || '/' || h.step || '/' || h.attempt || ': open, run ended at ' || r.ended_at
 from holds as h join runs as r on r.id = h.run
 where h.state = 'open' and r.ended_at + :grace < :now;
+
+-- I8: no run on a thread goes on whose leg does not.
+-- name: I8_threads
+select r.id || ': ' || r.status || ', its leg ' || r.leg || ' has ended'
+from thread_runs as r left join background_runs as b on b.run = r.leg
+where r.ended_at is null and r.status <> 'requires_action' and (b.run is null or b.state = 'ended');
