@@ -27,6 +27,7 @@ STUCK_SECONDS = 5.0
 """How long a transaction may stand still before PostgreSQL ends it: its replica has stopped, and others
 wait for the turn it has."""
 STATEMENT_SECONDS = 30.0
+"""How long one statement of a batch may take."""
 
 TURN = "select pg_advisory_xact_lock(hashtext('dragoman'), hashtext(current_schema()))"
 """One batch writes at a time, whichever replica's it is: each sees all that was written before it, as it

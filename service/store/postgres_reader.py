@@ -12,7 +12,6 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from service.store.postgres_connection import (
     CONNECT_SECONDS,
-    STATEMENT_SECONDS,
     adapt,
     address,
     values_of,
@@ -23,6 +22,8 @@ from service.store.reader import NONE
 from specs.errors import StoreUnavailable
 
 MOST_CONNECTIONS = 4
+QUERY_SECONDS = 300.0
+"""How long a query may take: `doctor` looks at everything there is."""
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ class PostgresReader:
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
     adapt(connection)
-    milliseconds = int(STATEMENT_SECONDS * 1000)
+    milliseconds = int(QUERY_SECONDS * 1000)
     settings = (
         "default_transaction_read_only = on",
         f"statement_timeout = {milliseconds}",
