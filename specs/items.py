@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, assert_never
 
-from msgspec import Raw, Struct, structs
+from msgspec import UNSET, Raw, Struct, UnsetType, structs
 
 Status: TypeAlias = Literal["in_progress", "completed", "incomplete", "failed"]
 Role: TypeAlias = Literal["system", "developer", "user", "assistant"]
@@ -22,6 +22,8 @@ class UrlCitation(Struct, frozen=True, tag="url_citation"):
     title: str = ""
     start: int = 0
     end: int = 0
+    raw: str | UnsetType = UNSET
+    """The provider's own words of it as JSON, for an API that has the same; here as in other sources."""
 
 
 class FileCitation(Struct, frozen=True, tag="file_citation"):
@@ -30,6 +32,7 @@ class FileCitation(Struct, frozen=True, tag="file_citation"):
     file_id: str
     filename: str = ""
     index: int = 0
+    raw: str | UnsetType = UNSET
 
 
 Annotation: TypeAlias = UrlCitation | FileCitation

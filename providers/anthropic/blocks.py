@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from providers.anthropic import wire
-from providers.anthropic.citations import annotation
+from providers.anthropic.citations import annotation, kind
 from providers.parts import PartTracker
 from specs.items import Arguments, FunctionCall, Message, Reasoning, Sealed, Text, Thought
 
@@ -90,7 +90,7 @@ class Blocks:
             case "signature_delta":
                 block.signature += delta.signature or ""
             case "citations_delta":
-                block.citations.append(delta.citation or wire.Citation())
+                block.citations.append(Raw(b"{}") if delta.citation is UNSET else delta.citation)
             case _:
                 self._unknown("delta", delta.type)
 
@@ -166,13 +166,13 @@ class Blocks:
         self._tracker.start_part(group.key, index, Arguments())
         return group
 
-    def _annotate(self, key: int, index: int, citations: list[wire.Citation]) -> None:
+    def _annotate(self, key: int, index: int, citations: list[Raw]) -> None:
         """A block's citations are for all of its text, and may come before it."""
         length = len(self._tracker.part_text(key, index)) if citations else 0
         for citation in citations:
             found = annotation(citation, length)
             if found is None:
-                self._unknown("citation", citation.type)
+                self._unknown("citation", kind(citation))
             else:
                 self._tracker.annotate(key, index, found)
 

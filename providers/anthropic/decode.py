@@ -32,7 +32,7 @@ FINISHES: dict[str, Finish] = {
 
 
 class MessagesDecoder:
-    """A `providers.transport.Decoder`. `warnings`, (field, words), are told as the step starts."""
+    """A `providers.receiving.Decoder`. `warnings`, (field, words), are told as the step starts."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class Block(Struct):
     signature: str | None = None
     data: str | None = None
     input: Raw | UnsetType = UNSET
-    citations: list[Citation] | None = None
+    citations: list[Raw] | None = None
 
 
 class BlockStarted(Struct):
@@ -47,7 +47,7 @@ class BlockDelta(Struct):
     partial_json: str | None = None
     thinking: str | None = None
     signature: str | None = None
-    citation: Citation | None = None
+    citation: Raw | UnsetType = UNSET
 
 
 class BlockGrown(Struct):

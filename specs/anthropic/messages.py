@@ -156,7 +156,7 @@ class CreateMessage(Struct, frozen=True, kw_only=True):
     user_profile_id: str | None = None
 
 
-class WebCitation(Struct, frozen=True, tag_field="type", tag="web_search_result_location"):
+class WebSearchLocation(Struct, frozen=True, tag_field="type", tag="web_search_result_location"):
     """A page that a text block rests on."""
 
     url: str
@@ -165,18 +165,53 @@ class WebCitation(Struct, frozen=True, tag_field="type", tag="web_search_result_
     encrypted_index: str = ""
 
 
-class FileCitation(Struct, frozen=True, tag_field="type", tag="char_location"):
-    """A file that a text block rests on; where in it is not known."""
+class SearchResultLocation(Struct, frozen=True, tag_field="type", tag="search_result_location"):
+    """A search result of the caller's that it rests on."""
+
+    source: str
+    title: str | None
+    cited_text: str
+    search_result_index: int
+    start_block_index: int
+    end_block_index: int
+
+
+class CharLocation(Struct, frozen=True, tag_field="type", tag="char_location"):
+    """A document that it rests on; where the provider does not say where in it, the place is empty."""
 
     document_title: str | None
-    file_id: str | None
+    file_id: str | None = None
     cited_text: str = ""
     document_index: int = 0
     start_char_index: int = 0
     end_char_index: int = 0
 
 
-Citation: TypeAlias = WebCitation | FileCitation
+class PageLocation(Struct, frozen=True, tag_field="type", tag="page_location"):
+    """Pages of a document that it rests on."""
+
+    document_title: str | None
+    cited_text: str
+    document_index: int
+    start_page_number: int
+    end_page_number: int
+    file_id: str | None = None
+
+
+class ContentBlockLocation(Struct, frozen=True, tag_field="type", tag="content_block_location"):
+    """Blocks of a document that it rests on."""
+
+    document_title: str | None
+    cited_text: str
+    document_index: int
+    start_block_index: int
+    end_block_index: int
+    file_id: str | None = None
+
+
+Citation: TypeAlias = (
+    WebSearchLocation | SearchResultLocation | CharLocation | PageLocation | ContentBlockLocation
+)
 
 
 class AnswerText(Struct, frozen=True, tag_field="type", tag="text"):

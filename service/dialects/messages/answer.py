@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from service.dialects.messages.thinking import seal, seal_call
 from specs.anthropic.messages import (
@@ -18,14 +18,14 @@ from specs.anthropic.messages import (
     AnswerThinking,
     AnswerToolUse,
     CacheCreation,
+    CharLocation,
     Citation,
-    FileCitation,
     OutputTokensDetails,
     RefusalDetails,
     ServerToolUsage,
     StopReason,
     Usage,
-    WebCitation,
+    WebSearchLocation,
 )
 from specs.events import Finish, RunEnded
 from specs.items import (
@@ -48,6 +48,7 @@ from specs.usage import Usage as Tokens
 
 EMPTY_INPUT = Raw(b"{}")
 _object = msgspec.json.Decoder(dict[str, Raw])
+_citation = msgspec.json.Decoder(Citation)
 
 _STOPS: dict[Finish, StopReason] = {
     "stop": "end_turn",
@@ -160,10 +161,15 @@ def thinking_block(
 
 
 def citation(annotation: Annotation) -> Citation:
-    """A source of a text."""
+    """A source of a text: as the provider told it where its words are ours, else what is known of it."""
+    if not isinstance(annotation.raw, UnsetType):
+        try:
+            return _citation.decode(annotation.raw)
+        except msgspec.DecodeError:
+            pass  # a provider of another wire has words of its own
     if isinstance(annotation, UrlCitation):
-        return WebCitation(annotation.url, annotation.title or None)
-    return FileCitation(annotation.filename or None, annotation.file_id or None)
+        return WebSearchLocation(annotation.url, annotation.title or None)
+    return CharLocation(annotation.filename or None, annotation.file_id or None)
 
 
 def call_input(call: FunctionCall | HostedCall) -> Raw:
