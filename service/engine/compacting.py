@@ -34,7 +34,6 @@ WINDOW_SHARE = 0.75
 TOO_LONG = "context_management: the newest exchange alone is over compact_threshold; nothing was compacted."
 NO_WINDOW = "context_management: this model's window is not known; set compact_threshold."
 NO_SUMMARY = "context_management: the model wrote no whole summary; the context was left as it is."
-_SHOWN = (StepStarted, StepEnded, Warned)
 
 
 class CompactTerms(Struct, frozen=True):
@@ -117,7 +116,7 @@ class Compacting:
 
 
 class CompactingStream:
-    """A model stream of two calls: of the summary only its steps show, and the item it becomes."""
+    """A model stream of two calls: of the summary only its step shows, with the item it becomes in it."""
 
     def __init__(
         self,
@@ -133,6 +132,8 @@ class CompactingStream:
         self._index = index
         self._told = Fold()
         """What the summary's call came to so far."""
+        self._end: list[Event] = []
+        """The end of its step, kept back until the item is there."""
         self._over = False
         """Whether that call is over, and its item shown."""
         self._item: Compaction | None = None
@@ -151,27 +152,31 @@ class CompactingStream:
     async def _summarise(self) -> list[Event]:
         async for batch in self._stream:
             self._told.feed(batch)
-            if shown := _shown(batch):
+            self._end += [event for event in batch if isinstance(event, StepEnded)]
+            shown: list[Event] = [event for event in batch if isinstance(event, StepStarted | Warned)]
+            if shown:
                 return shown
         await self._stream.aclose()
         self._over = True
         self._item = self._written(self._told)
         if self._item is None:
-            return []
-        return [ItemStarted(self._index, self._item), ItemEnded(self._index, self._item)]
+            return self._ended()
+        return [ItemStarted(self._index, self._item), ItemEnded(self._index, self._item), *self._ended()]
+
+    def _ended(self) -> list[Event]:
+        end, self._end = self._end, []
+        return end
 
     def close(self, finish: Finish) -> list[Event]:
         """End what is open; see `ModelStream`."""
         batch = self._stream.close(finish)
-        return batch if self._answering else _shown(batch)
+        if self._answering:
+            return batch
+        return self._ended() + [event for event in batch if isinstance(event, StepEnded)]
 
     async def aclose(self) -> None:
         """Let go of the upstream connection."""
         await self._stream.aclose()
-
-
-def _shown(batch: list[Event]) -> list[Event]:
-    return [event for event in batch if isinstance(event, _SHOWN)]
 
 
 def threshold_of(ask: CompactAsk, profile: Profile) -> int | None:

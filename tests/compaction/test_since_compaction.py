@@ -73,6 +73,6 @@ def test_a_summary_is_never_cut_for_its_length():
 
 def test_a_run_that_was_cut_off_after_its_summary_is_interrupted_not_complete():
     found = Unfinished()
-    step = [StepStarted(0, 1, "p", "m"), StepEnded(0, "stop")]
-    found.feed([*step, ItemStarted(0, SUMMARY), ItemEnded(0, SUMMARY)])
+    items = [ItemStarted(0, SUMMARY), ItemEnded(0, SUMMARY)]
+    found.feed([StepStarted(0, 1, "p", "m"), *items, StepEnded(0, "stop")])
     assert found.outcome == interrupted()
