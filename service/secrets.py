@@ -47,8 +47,6 @@ class Sealer:
 
     def open(self, sealed: bytes, *, about: str) -> bytes:
         """Decrypt. Raises Unsealable, BadKeyFile."""
-        if sealed[:1] != VERSION or len(sealed) <= 1 + NONCE_BYTES:
-            raise Unsealable
         opened = _open(self._loaded(), sealed, about)
         if opened is None and self._identity != _identity(self._file):
             self._ciphers = ()
@@ -78,6 +76,8 @@ class Sealer:
 def _open(ciphers: tuple[AESGCM, ...], sealed: bytes, about: str) -> bytes | None:
     from cryptography.exceptions import InvalidTag
 
+    if sealed[:1] != VERSION or len(sealed) <= 1 + NONCE_BYTES:
+        return None
     nonce, encrypted = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     for cipher in ciphers:
         with suppress(InvalidTag):

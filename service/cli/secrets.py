@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from service.cli.changes import change
+from service.cli.changes import change
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -56,7 +57,8 @@ def drop_old(config: Path | None, as_json: bool) -> None:
     async def work(database: Database, file: Path) -> Opened:
         resealed = await reseal_all(database.credentials, Sealer(file))
         if not resealed.unreadable:
-            drop_old_keys(file)
+            dropped = drop_old_keys(file)
+            await database.audit.record(change("secret_key.dropped", file.name, keys=dropped))
             await database.audit.record(change("secrets.dropped", "credentials"))
         return resealed
 
