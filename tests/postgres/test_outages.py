@@ -98,6 +98,13 @@ async def test_a_turn_that_does_not_come_is_unavailable(database: Database, wher
     assert await database.books.open_hold(open_hold(most=1)) == HoldTaken(1)
 
 
+async def test_a_service_that_stands_still_loses_its_turn(database: Database):
+    names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
+    asked = ", ".join(f"current_setting('{name}')" for name in names)
+    limits = await database.writer.submit(lambda connection: rows(connection, f"select {asked}"))
+    assert limits == [("200ms", "5s", "30s")]
+
+
 async def test_a_database_that_takes_no_writes_is_not_ready(database: Database, where: Secret):
     ask(where, READ_ONLY)
     ask(where, DROP)
