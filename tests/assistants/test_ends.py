@@ -34,8 +34,8 @@ max_seconds = 1
 
 @pytest.fixture(scope="module")
 def hasty(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with an agent whose runs may take a second."""
-    config = configuration(shared_upstream.base_url) + IN_HASTE
+    """A service with an agent whose runs may take a second, and one run at a time."""
+    config = "[engine]\nmax_background = 1\n" + configuration(shared_upstream.base_url) + IN_HASTE
     with service_in_thread(config, tmp_path_factory.mktemp("hasty")) as service:
         yield service
 
@@ -78,3 +78,19 @@ def test_a_run_that_works_too_long_expires_with_what_it_had_said(haste: OpenAI, 
     assert (message.status, message.incomplete_details.reason) == ("incomplete", "run_expired")
     (step,) = haste.beta.threads.runs.steps.list(run.id, thread_id=thread)
     assert step.status == "expired"
+
+
+def test_a_run_that_never_came_to_its_turn_expires_or_is_cancelled(haste: OpenAI, upstream: Upstream):
+    upstream.answer_with(lambda exchange: STALLED)
+    runs = haste.beta.threads.runs
+    first = runs.create(thread_id=thread_of(haste), assistant_id="agent_answers")
+    until_status(haste, first, "in_progress")
+    late = runs.create(thread_id=thread_of(haste), assistant_id="agent_in_haste")
+    unwanted = runs.create(thread_id=thread_of(haste), assistant_id="agent_answers")
+    assert {late.status, unwanted.status} == {"queued"}
+    runs.cancel(unwanted.id, thread_id=unwanted.thread_id)
+    assert until_status(haste, unwanted, "cancelled").usage.total_tokens == 0
+    assert until_status(haste, late, "expired").usage.total_tokens == 0
+    assert len(upstream.exchanges) == 1
+    runs.cancel(first.id, thread_id=first.thread_id)
+    until_status(haste, first, "cancelled")

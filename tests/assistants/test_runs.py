@@ -282,3 +282,19 @@ def test_unknown_things_are_named(client: OpenAI, upstream: Upstream):
         client.beta.threads.runs.create(thread_id="thread_none", assistant_id=AGENT)
     with pytest.raises(openai.NotFoundError, match="No run found with id 'run_none'"):
         client.beta.threads.runs.retrieve("run_none", thread_id=thread)
+
+
+def test_a_request_that_is_sent_again_begins_no_other_run(client: OpenAI, upstream: Upstream):
+    thread = thread_of(client)
+    asked = {
+        "thread_id": thread,
+        "assistant_id": AGENT,
+        "extra_headers": {"Idempotency-Key": f"once {thread}"},
+    }
+    first, again = (client.beta.threads.runs.create(**asked) for _ in range(2))
+    assert first == again
+    assert until_status(client, first, "completed").id == first.id
+    streamed = {**asked, "stream": True, "extra_headers": {"Idempotency-Key": f"streamed {thread}"}}
+    told, retold = ([event.event for event in client.beta.threads.runs.create(**streamed)] for _ in range(2))
+    assert told == retold
+    assert len(list(client.beta.threads.runs.list(thread))) == 2
