@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from service.cli.changes import change
-from service.cli.changes import change
 from service.cli.common import (
     config_option,
     expected_failures,
@@ -58,8 +57,7 @@ def drop_old(config: Path | None, as_json: bool) -> None:
         resealed = await reseal_all(database.credentials, Sealer(file))
         if not resealed.unreadable:
             dropped = drop_old_keys(file)
-            await database.audit.record(change("secret_key.dropped", file.name, keys=dropped))
-            await database.audit.record(change("secrets.dropped", "credentials"))
+            await database.audit.record(change("secrets.dropped", "credentials", keys=dropped))
         return resealed
 
     _tell(_on_keys(config, work), as_json)
