@@ -50,6 +50,11 @@ class Home(Protocol):
     def reader(self) -> Reader: ...
 
     @property
+    def reports(self) -> Reader:
+        """For what may read for seconds: nobody else waits for it."""
+        ...
+
+    @property
     def wakes(self) -> Wakes: ...
 
     def prove_writable(self, connection: Connection) -> None:
@@ -85,7 +90,7 @@ class Database:
         self.agents = SqlAgents(writer, reader)
         self.books = SqlBooks(writer, reader)
         self.usage = SqlUsageLog(reader)
-        self.entries = SqlEntries(reader)
+        self.entries = SqlEntries(home.reports)
         self.rates = SqlRates(writer, reader)
         self.files = SqlFiles(writer, reader)
         self.uploads = SqlUploads(writer, reader)

@@ -29,7 +29,7 @@ class PostgresServer:
 
     def __init__(self, writer: Writer, reader: PostgresReader, wakes: PostgresWakes) -> None:
         self.writer = writer
-        self.reader = reader
+        self.reader = self.reports = reader
         self.wakes = wakes
 
     @classmethod

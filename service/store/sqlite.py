@@ -36,9 +36,10 @@ OPENING_SECONDS = 5.0
 class SqliteFile:
     """See `service.store.database.Home`."""
 
-    def __init__(self, path: Path, writer: Writer, reader: SqliteReader) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: SqliteReader, reports: SqliteReader) -> None:
         self.writer = writer
         self.reader = reader
+        self.reports = reports
         self.wakes = Alone()
         self._path = path
         self._claim: int | None = None
@@ -62,11 +63,11 @@ class SqliteFile:
         await asyncio.to_thread(_prepare, path, opening)
         writing = connect or writing_connection(path, busy_seconds=busy_seconds)
         identity = partial(_file_identity, path)
-        reader = await SqliteReader.open(
-            reading_connection(path, busy_seconds=busy_seconds), identity=identity
-        )
+        reading = reading_connection(path, busy_seconds=busy_seconds)
+        reader = await SqliteReader.open(reading, identity=identity)
+        reports = SqliteReader(reading, identity=identity)  # connects when it is first asked
         writer = Writer(writing, queue_limit=queue_limit, on_batch=on_batch, identity=identity)
-        return cls(path, writer, reader)
+        return cls(path, writer, reader, reports)
 
     def prove_writable(self, connection: Connection) -> None:
         """Write the first page, changing nothing.
@@ -98,6 +99,7 @@ class SqliteFile:
         """Write what waits, then let go of everything."""
         await self.writer.aclose()
         await self.reader.aclose()
+        await self.reports.aclose()
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
