@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from openai import AuthenticationError, OpenAI
+from openai import AuthenticationError, ConflictError, OpenAI
 
 from service.ids import new_id
 from tests.postgres.conftest import Replicas
@@ -78,6 +78,19 @@ def test_a_run_is_cancelled_at_another(clients: list[OpenAI], replicas: Replicas
     until(lambda: there.responses.retrieve(made.id).status == "in_progress")
     there.responses.cancel(made.id)
     until(lambda: there.responses.retrieve(made.id).status == "cancelled")
+
+
+def test_a_conversation_has_one_writer_wherever_that_is(clients: list[OpenAI], replicas: Replicas):
+    here, there, *_ = clients
+    conversation = here.conversations.create().id
+    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5, stall=60))
+    first = here.responses.create(model=MODEL, input="order 1", conversation=conversation, background=True)
+    with pytest.raises(ConflictError):
+        there.responses.create(model=MODEL, input="order 2", conversation=conversation)
+    there.responses.cancel(first.id)
+    until(lambda: there.responses.retrieve(first.id).status == "cancelled")
+    second = there.responses.create(model=MODEL, input="order 3", conversation=conversation)
+    assert second.status == "completed"
 
 
 def test_a_revoked_key_is_refused_everywhere(replicas: Replicas):
