@@ -9,6 +9,7 @@ import pytest
 from openai import OpenAI
 
 from tests.agents.conftest import MODEL
+from tests.support.house import eventually
 from tests.support.script import Script
 from tests.support.upstream import Upstream
 
@@ -105,15 +106,17 @@ def test_changes_at_the_same_time_are_all_made(http: httpx.Client):
     assert [agent[name] for name in ("version", "name", "description", "instructions")] == [4, "n", "d", "i"]
 
 
+def status(http: httpx.Client, response: str) -> str:
+    return http.get(f"/v1/responses/{response}").json()["status"]
+
+
 @pytest.mark.parametrize("background", [False, True])
 def test_a_run_notes_the_version_it_ran(service, http: httpx.Client, upstream: Upstream, background: bool):
     id = made(http)["id"]
     changed(http, id, name="x")
     upstream.enqueue(Script(text=("Hello",)))
     answer = http.post("/v1/responses", json={"model": id, "input": "Hi", "background": background}).json()
-    while answer["status"] in ("queued", "in_progress"):
-        answer = http.get(f"/v1/responses/{answer['id']}").json()
-    assert answer["status"] == "completed"
+    eventually(lambda: status(http, answer["id"]) == "completed", seconds=20)
 
     async def versions(database) -> list:
         statement = "select agent_version from usage where agent = :agent"
