@@ -49,7 +49,14 @@ class CitationsDelta(Struct, frozen=True, tag_field="type", tag="citations_delta
     citation: Citation
 
 
-BlockDelta: TypeAlias = TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta | CitationsDelta
+class CompactionDelta(Struct, frozen=True, tag_field="type", tag="compaction_delta"):
+    content: str
+    encrypted_content: None = None
+
+
+BlockDelta: TypeAlias = (
+    TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta | CitationsDelta | CompactionDelta
+)
 
 
 class ContentBlockDelta(Struct, frozen=True, tag_field="type", tag="content_block_delta"):

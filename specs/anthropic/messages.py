@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from specs.anthropic.blocks import TOOL_NAME_128, CacheControl, TextBlock
 from specs.openai.marks import (
@@ -105,9 +105,22 @@ class Tool(Struct, frozen=True):
     """Not honoured; answered with a warning."""
 
 
+class Trigger(Struct, frozen=True):
+    type: Annotated[str, words("input_tokens")]
+    value: Annotated[int, within(1_000, LARGEST)]
+
+
 class ContextEdit(Struct, frozen=True):
+    """`compact_20260112` has older context replaced by a summary; `clear_thinking_20251015` with `keep` =
+    `all` is what is done anyway. Others are left out, with a warning."""
+
     type: str
     keep: Raw | UnsetType = UNSET
+    trigger: Annotated[Trigger, Meta(description="Of `compact_20260112`: when.")] | None = None
+    instructions: str | None = None
+    """Not honoured; answered with a warning."""
+    pause_after_compaction: bool | None = None
+    """Not honoured; answered with a warning."""
 
 
 class ContextManagement(Struct, frozen=True):
@@ -139,7 +152,7 @@ class CreateMessage(Struct, frozen=True, kw_only=True):
     cache_control: CacheControl | None = None
     """A mark on the last block that can carry one."""
     context_management: ContextManagement | None = None
-    """Edits that would change anything are answered with a warning."""
+    """What is done about a context that grows long."""
     speed: Literal["standard", "fast"] | None = None
     """`fast` is answered with a warning."""
     inference_geo: Annotated[str, words("global")] | None = None
@@ -250,6 +263,13 @@ class AnswerMcpToolResult(Struct, frozen=True, tag_field="type", tag="mcp_tool_r
     content: tuple[AnswerText, ...]
 
 
+class AnswerCompaction(Struct, frozen=True, tag_field="type", tag="compaction"):
+    """A summary in place of what went before it; send it back as it came."""
+
+    content: str | None
+    encrypted_content: None = None
+
+
 AnswerBlock: TypeAlias = (
     AnswerText
     | AnswerThinking
@@ -257,6 +277,7 @@ AnswerBlock: TypeAlias = (
     | AnswerToolUse
     | AnswerMcpToolUse
     | AnswerMcpToolResult
+    | AnswerCompaction
 )
 
 

@@ -226,3 +226,24 @@ def test_the_stop_sequence_that_was_met_is_told(client: Anthropic):
     message = client.messages.create(model="agent_standin", stop_sequences=["understand", "never"], **ASKED)
     assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", "understand")
     assert message.content[0].text.endswith("I ")
+
+
+def test_a_long_context_is_compacted_and_goes_on_from_its_summary(client: Anthropic):
+    messages = [
+        {"role": role, "content": f"{role} {number} " + "word " * 300}
+        for number in range(4)
+        for role in ("user", "assistant")
+    ] + [{"role": "user", "content": "And now?"}]
+    edit = {"type": "compact_20260112", "trigger": {"type": "input_tokens", "value": 1_000}}
+    asked = {"model": "agent_standin", "max_tokens": 4_000, "context_management": {"edits": [edit]}}
+    with client.beta.messages.stream(messages=messages, **asked) as stream:
+        message = stream.get_final_message()
+    assert [block.type for block in message.content] == ["compaction", "text"]
+    assert message.content[0].content
+    goes_on = [
+        *messages,
+        {"role": "assistant", "content": message.content},
+        {"role": "user", "content": "Hello!"},
+    ]
+    again = client.beta.messages.create(model="agent_standin", max_tokens=4_000, messages=goes_on)
+    assert again.content[0].text.endswith("You said: Hello!")

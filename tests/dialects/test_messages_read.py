@@ -11,6 +11,7 @@ from service.dialects.base import Reading
 from service.dialects.messages import MessagesDialect, read_request
 from service.dialects.messages.thinking import seal
 from specs.items import (
+    Compaction,
     File,
     FileCitation,
     FunctionCall,
@@ -27,6 +28,7 @@ from specs.items import (
 )
 from specs.requests import (
     CacheMark,
+    CompactAsk,
     FilePlace,
     FunctionTool,
     ResponseFormat,
@@ -280,8 +282,26 @@ def test_what_another_server_ran_is_one_too_without_what_only_it_can_read():
 
 
 def test_a_summary_stands_for_what_went_before():
-    (message,) = said({"type": "compaction", "content": "We met."}, role="assistant")
-    assert (message.role, message.content[0].text.endswith("We met.")) == ("user", True)
+    found = said({"type": "compaction", "content": "We met.", "encrypted_content": "x"}, role="assistant")
+    assert found == (Compaction("cmp_1", summary="We met."),)
+
+
+def test_a_summary_that_failed_is_none():
+    blocks = [{"type": "compaction", "content": None}, {"type": "text", "text": "Hi"}]
+    assert [type(item) for item in said(*blocks, role="assistant")] == [Message]
+
+
+@pytest.mark.parametrize(
+    ("edit", "threshold"),
+    [
+        ({}, 150_000),
+        ({"trigger": None}, 150_000),
+        ({"trigger": {"type": "input_tokens", "value": 9_000}}, 9_000),
+    ],
+)
+def test_a_long_context_may_be_compacted(edit, threshold):
+    found = request(context_management={"edits": [{"type": "compact_20260112", **edit}]})
+    assert (found.compaction, found.warnings) == (CompactAsk(threshold), ())
 
 
 def test_cache_marks_stay_with_what_they_mark():
@@ -388,6 +408,14 @@ WARNED = [
     ({"user_profile_id": "u"}, "user_profile_id"),
     ({"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}, "context_management"),
     ({"context_management": {"edits": [{"type": "clear_thinking_20251015"}]}}, "context_management"),
+    (
+        {"context_management": {"edits": [{"type": "compact_20260112", "instructions": "Be brief."}]}},
+        "context_management.edits[0].instructions",
+    ),
+    (
+        {"context_management": {"edits": [{"type": "compact_20260112", "pause_after_compaction": True}]}},
+        "context_management.edits[0].pause_after_compaction",
+    ),
     ({"thinking": {"type": "between_tools"}}, "thinking"),
     ({"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}}, "output_config.effort"),
     ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0]"),

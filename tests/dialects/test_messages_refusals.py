@@ -37,6 +37,10 @@ def source(kind: str, **fields) -> dict:
     return block({"type": kind, "source": fields})
 
 
+def compact(**trigger) -> dict:
+    return {"context_management": {"edits": [{"type": "compact_20260112", "trigger": trigger}]}}
+
+
 AT = "messages[1].content[0]"
 CASES = [
     ("model", {"model": None}),
@@ -116,6 +120,8 @@ CASES = [
     ("inference_geo", {"inference_geo": "eu"}),
     ("compaction", {"compaction": {"type": "summarize"}}),
     ("thread", {"thread": {"type": "create"}}),
+    ("context_management.edits[0].trigger.value", compact(type="input_tokens", value=999)),
+    ("context_management.edits[0].trigger.type", compact(type="turns", value=9_000)),
     ("metadata.user_id", {"metadata": {"user_id": 5}}),
 ]
 

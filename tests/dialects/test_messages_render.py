@@ -10,8 +10,8 @@ import pytest
 from service.dialects.messages import MessagesDialect
 from service.dialects.messages.thinking import restore_redacted, restore_thinking
 from specs.errors import Failure, Overloaded, UpstreamUnavailable
-from specs.events import Event, RunEnded, StepEnded
-from specs.items import FunctionCall, Reasoning, Sealed, Summary, Thought
+from specs.events import Event, ItemEnded, ItemStarted, RunEnded, StepEnded
+from specs.items import Compaction, FunctionCall, Reasoning, Sealed, Summary, Thought
 from specs.usage import Usage
 from tests.support import events
 
@@ -179,6 +179,15 @@ def test_two_calls_at_once_come_one_after_the_other():
     started = [event for event in shown if event["type"].startswith("content_block")]
     places = [event["index"] for event in started]
     assert places == sorted(places)
+
+
+def test_a_summary_is_shown_before_the_answer():
+    summary = Compaction("cmp_0", "sealed", "We met.")
+    written = [ItemStarted(0, summary), ItemEnded(0, summary)]
+    shown, message = render(events.run_events(written, events.message_events(1, "Hi")))
+    assert message["content"][0] == {"type": "compaction", "content": "We met.", "encrypted_content": None}
+    deltas = [event["delta"]["type"] for event in shown if event["type"] == "content_block_delta"]
+    assert deltas == ["compaction_delta", "text_delta"]
 
 
 def test_citations_follow_their_text():

@@ -11,6 +11,7 @@ from msgspec import UNSET, Raw, UnsetType
 from service.dialects.messages.thinking import seal, seal_call
 from specs.anthropic.messages import (
     AnswerBlock,
+    AnswerCompaction,
     AnswerMcpToolResult,
     AnswerMcpToolUse,
     AnswerRedactedThinking,
@@ -30,6 +31,7 @@ from specs.anthropic.messages import (
 from specs.events import Finish, RunEnded
 from specs.items import (
     Annotation,
+    Compaction,
     FunctionCall,
     HostedCall,
     Item,
@@ -124,6 +126,8 @@ def blocks_of(items: Iterable[Item], *, hides_thinking: bool) -> Iterator[Answer
             case HostedCall():
                 yield hosted_use(item)
                 yield hosted_result(item)
+            case Compaction():
+                yield AnswerCompaction(item.summary)
             case _:
                 pass
 

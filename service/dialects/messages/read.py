@@ -6,6 +6,7 @@ import msgspec
 from msgspec import structs
 
 from service.dialects.base import NewId, Reading
+from service.dialects.messages.context import read_context_management
 from service.dialects.messages.parts import lifetime
 from service.dialects.messages.settings import read_settings
 from service.dialects.messages.tools import read_choice, read_tools
@@ -24,7 +25,6 @@ _REFUSED = {
     "thread": ("no threads are kept here; send the whole conversation", UNTHREADED),
 }
 _LEFT_OUT = ("container", "diagnostics", "fallbacks", "fallback_credit_token", "billing_policy")
-_KEEPS_ALL = b'"all"'
 _BETWEEN = "\n\n"
 """Between two blocks of the system prompt."""
 
@@ -51,6 +51,7 @@ def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Re
         tools=tools,
         tool_choice=read_choice(wire.tool_choice),
         settings=settings,
+        compaction=read_context_management(wire.context_management, warnings),
         warnings=tuple(warnings),
         instruction_marks=marks,
     )
@@ -93,7 +94,6 @@ def _warnings(wire: CreateMessage) -> list[str]:
     told = {
         "top_k": wire.top_k is not None,
         "mcp_servers": bool(wire.mcp_servers),
-        "context_management": _would_edit(wire),
         "speed": wire.speed == "fast",
         "user_profile_id": wire.user_profile_id is not None,
         "output_format": wire.output_format is not None and _has_format(wire),
@@ -104,19 +104,6 @@ def _warnings(wire: CreateMessage) -> list[str]:
 
 def _has_format(wire: CreateMessage) -> bool:
     return wire.output_config is not None and wire.output_config.format is not None
-
-
-def _would_edit(wire: CreateMessage) -> bool:
-    """Whether an edit would leave anything out: one that keeps all thinking is what is done anyway."""
-    edits = wire.context_management.edits if wire.context_management is not None else None
-    return any(
-        not (edit.type.startswith("clear_thinking") and is_given(edit.keep) and _raw(edit.keep) == _KEEPS_ALL)
-        for edit in edits or ()
-    )
-
-
-def _raw(value: msgspec.Raw | msgspec.UnsetType) -> bytes:
-    return b"" if isinstance(value, msgspec.UnsetType) else bytes(value)
 
 
 def _with_last_marked(items: tuple[Item, ...], mark: CacheControl | None) -> tuple[Item, ...]:

@@ -24,14 +24,12 @@ from service.dialects.messages.thinking import (
 from service.dialects.validation import at_most, decode_part, free_object, one_of, shown
 from specs.anthropic import blocks as wire
 from specs.errors import InvalidRequest
-from specs.items import FunctionCall, FunctionResult, Item, Message, MessagePart, Reasoning, Text
+from specs.items import Compaction, FunctionCall, FunctionResult, Item, Message, MessagePart, Reasoning, Text
 from specs.requests import FilePlace
 
 MAX_PIECES = 8_192
 """Messages and blocks one request may have: more would hold up everyone else."""
 MAX_CALL_ID = 64
-SUMMARY = "Summary of the conversation so far:\n\n"
-"""What a summary in place of what went before is introduced with."""
 
 _CONTENT_OF_ROLE: dict[str, tuple[str, ...]] = {
     "user": CONTENT,
@@ -201,8 +199,7 @@ class TurnReader:
 
     def _add_summary(self, block: wire.CompactionBlock, at: str) -> None:
         if block.content:
-            text = Text(SUMMARY + block.content, cache=lifetime(block.cache_control))
-            self.items.append(Message(self._new_id("msg"), "user", (text,)))
+            self.items.append(Compaction(self._new_id("cmp"), summary=block.content))
 
 
 READERS: dict[str, tuple[msgspec.json.Decoder[Any], Role, Callable[[TurnReader, Any, str], None]]] = {

@@ -18,15 +18,17 @@ from service.dialects.messages.answer import (
 from service.dialects.messages.block_queue import Block, BlockQueue
 from specs.anthropic.events import (
     CitationsDelta,
+    CompactionDelta,
     InputJsonDelta,
     SignatureDelta,
     TextDelta,
     ThinkingDelta,
 )
-from specs.anthropic.messages import AnswerText, AnswerThinking, AnswerToolUse
+from specs.anthropic.messages import AnswerCompaction, AnswerText, AnswerThinking, AnswerToolUse
 from specs.items import (
     Annotation,
     Arguments,
+    Compaction,
     FunctionCall,
     HostedCall,
     Item,
@@ -63,6 +65,8 @@ def writer_of(item: Item, queue: BlockQueue, *, hides_thinking: bool) -> Writer 
             return CallWriter(item, queue)
         case HostedCall():
             return HostedWriter(item, queue)
+        case Compaction():
+            return SummaryWriter(queue)
         case _:
             return None
 
@@ -192,6 +196,33 @@ class CallWriter:
         assert isinstance(item, FunctionCall)
         if not self._grown and (given := call_input(item)) is not EMPTY_INPUT:
             self._queue.grow(self._block, InputJsonDelta(bytes(given).decode()))
+        self._queue.stop(self._block)
+
+
+class SummaryWriter:
+    """A summary of what went before, shown when it is whole."""
+
+    def __init__(self, queue: BlockQueue) -> None:
+        self._queue = queue
+        self._block = queue.place()
+
+    def start_part(self, part: int, content: Part) -> None:
+        """It has no parts."""
+
+    def grow(self, part: int, data: str) -> None:
+        """See `start_part`."""
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """See `start_part`."""
+
+    def end_part(self, part: int, content: Part) -> None:
+        """See `start_part`."""
+
+    def end(self, item: Item) -> None:
+        """The summary is there."""
+        assert isinstance(item, Compaction)
+        self._queue.start(self._block, AnswerCompaction(None))
+        self._queue.grow(self._block, CompactionDelta(item.summary))
         self._queue.stop(self._block)
 
 
