@@ -171,6 +171,25 @@ def test_the_official_sdk_streams_the_work_of_the_server(service: Service, key: 
     assert final.output_text == "23"
 
 
+def test_a_coding_agents_request_shows_the_servers_work_as_blocks(http, upstream, asked):
+    upstream.enqueue(evaluate("20+3"), Script(text=("It is 23.",)))
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}}
+    body = {
+        "model": "agent_calculator",
+        "max_tokens": 2048,
+        "system": [{"type": "text", "text": "You write code.", "cache_control": {"type": "ephemeral"}}],
+        "thinking": {"type": "adaptive"},
+        "output_config": {"effort": "high"},
+        "tools": [{"name": f"Tool{number}", "input_schema": schema} for number in range(25)],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "What is 20+3?"}]}],
+    }
+    answer = http.post("/v1/messages?beta=true", json=body).json()
+    assert [block["type"] for block in answer["content"]] == ["mcp_tool_use", "mcp_tool_result", "text"]
+    assert (answer["content"][0]["name"], answer["content"][0]["server_name"]) == ("evaluate", "math")
+    assert answer["stop_reason"] == "end_turn"
+    assert len(upstream.exchanges[0].body["tools"]) == 26
+
+
 def test_calls_beyond_the_agents_limit_end_the_run(http, upstream, asked):
     upstream.enqueue(evaluate("1+1"), evaluate("2+2", "3+3"))
     answer = http.post("/v1/responses", json={"model": "agent_two_calls", "input": "Add up"}).json()
