@@ -132,6 +132,10 @@ class ThreadRuns(Protocol):
         """Find a run."""
         ...
 
+    async def going(self, project: str, thread: str) -> ThreadRun | None:
+        """The run of a thread whose leg goes on."""
+        ...
+
     async def describe(self, project: str, thread: str, id: str, metadata: dict[str, str]) -> bool:
         """Replace a run's metadata."""
         ...

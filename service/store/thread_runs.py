@@ -42,6 +42,11 @@ class SqlThreadRuns:
         found = await self._reader.row(_SQL["by_id"], values)
         return row_to_run(found, await self._usage(id)) if found else None
 
+    async def going(self, project: str, thread: str) -> ThreadRun | None:
+        """The run of a thread whose leg goes on."""
+        found = await self._reader.row(_SQL["going"], {"project": project, "thread": thread})
+        return row_to_run(found, await self._usage(found[0])) if found else None
+
     async def describe(self, project: str, thread: str, id: str, metadata: dict[str, str]) -> bool:
         """Replace a run's metadata."""
         values = {"project": project, "thread": thread, "id": id, "metadata": text_of(metadata)}

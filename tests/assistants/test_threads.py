@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from tests.assistants.common import AGENT, CALL, DEPRECATED, STALLED, WEATHER, thread_of, until_status
-from tests.support.house import Service
+from tests.support.house import Service, eventually
 from tests.support.upstream import Upstream
 
 pytestmark = DEPRECATED
@@ -173,12 +173,17 @@ def test_what_a_cancelled_run_had_said_stays(client: OpenAI, upstream: Upstream)
     run = client.beta.threads.runs.create(thread_id=thread, assistant_id=AGENT)
     until_status(client, run, "in_progress")
     going = client.beta.threads.runs.steps.list
-    while not going(run.id, thread_id=thread).data:
-        pass
+    eventually(lambda: bool(going(run.id, thread_id=thread).data), seconds=10)
     (step,) = going(run.id, thread_id=thread)
     assert (step.status, step.usage) == ("in_progress", None)
     written = step.step_details.message_creation.message_id
     assert client.beta.threads.messages.retrieve(written, thread_id=thread).status == "in_progress"
+    newest, oldest = client.beta.threads.messages.list(thread).data
+    assert (newest.id, newest.status, newest.content) == (written, "in_progress", [])
+    upwards = client.beta.threads.messages.list(thread, order="asc").data
+    assert [message.id for message in upwards] == [oldest.id, newest.id]
+    behind = client.beta.threads.messages.list(thread, after=newest.id).data
+    assert [message.id for message in behind] == [oldest.id]
     client.beta.threads.runs.cancel(run.id, thread_id=thread)
     until_status(client, run, "cancelled")
     message = client.beta.threads.messages.retrieve(written, thread_id=thread)

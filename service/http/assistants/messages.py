@@ -26,7 +26,7 @@ from service.http.assistants.common import (
     speaks_v2,
     stretch_of,
 )
-from service.http.assistants.going import live_messages
+from service.http.assistants.going import live_messages, message_page
 from service.http.house import house_of, key_of
 from service.ids import new_id
 from specs.errors import InvalidRequest
@@ -74,7 +74,7 @@ async def list_thread_messages(request: Request[Any, Any, Any], thread_id: str) 
     stretch = stretch_of(request)
     thread = await find_thread(request, thread_id)
     run = request.query_params.get("run_id") or None
-    page = await house_of(request).threads.messages.page(thread.project, thread.id, stretch, run=run)
+    page = await message_page(house_of(request).threads, thread, stretch, run=run)
     if page is None:
         raise no_such_place(stretch)
     data = tuple(map(message_to_wire, page.data))

@@ -42,6 +42,15 @@ select
 from thread_runs as r left join background_runs as b on b.run = r.leg
 where r.id = :id and r.thread = :thread and r.project = :project;
 
+-- Find the run of a thread whose leg goes on.
+-- name: going
+select
+    r.id, r.thread, r.project, r.assistant,
+    case when r.status = 'queued' and b.state = 'in_progress' then 'in_progress' else r.status end,
+    r.terms, r.echo, r.metadata, r.leg, r.legs, r.begins, r.created_at, r.expires_at, r.ended_at, r.reason, r.error, r.held
+from thread_runs as r left join background_runs as b on b.run = r.leg
+where r.thread = :thread and r.project = :project and r.ended_at is null and r.status <> 'requires_action';
+
 -- Tell the place of a run.
 -- name: place
 select place from thread_runs where id = :id and thread = :thread and project = :project;
