@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.house import eventually
-from tests.support.processes import running
+from tests.support.postgres import fresh_database
+from tests.support.processes import Service
 
 SCOPES = "inference,agents.read,agents.write"
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+@contextmanager
+def started(config: Path, environment: dict[str, str]) -> Iterator[Service]:
+    """A service that is gone afterwards."""
+    service = Service(config, environment=environment)
+    service.start(seconds=60)
+    try:
+        yield service
+    finally:
+        service.kill()
+
+
+@contextmanager
+def environment(kind: str) -> Iterator[dict[str, str]]:
+    """What makes a service use a new database of this kind."""
+    if kind == "sqlite":
+        yield {}
+    else:
+        with fresh_database() as address:
+            yield {"DRAGOMAN__STORE__URL": "env:DATABASE", "DATABASE": address.reveal()}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """A client of each of two services with one database and one key."""
     config: Path = tmp_path_factory.mktemp("pair") / "dragoman.toml"
     config.write_text("")
-    with running(config) as one, running(config) as two:
+    with (
+        environment(request.param) as told,
+        started(config, told) as one,
+        started(config, told) as two,
+    ):
         headers = {"authorization": f"Bearer {one.create_key('--unlimited', '--scopes', SCOPES)}"}
         with (
             httpx.Client(base_url=one.base_url, headers=headers, timeout=20) as here,
