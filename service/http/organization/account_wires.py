@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from service.http.organization.common import printable
@@ -33,6 +34,27 @@ def wish_of(asked: wire.UpdateAccount) -> AccountWish:
         low_balance=_amount(asked.low_balance),
         refill=_refill(asked.refill),
     )
+
+
+def require_limit(asked: wire.UpdateAccount, *, unlimited: bool) -> None:
+    """Refuse credit for an account that has, or then has, no limit. Raises InvalidRequest."""
+    if asked.unlimited is not UNSET:
+        unlimited = asked.unlimited
+    if unlimited and asked.credit_limit is not UNSET:
+        raise InvalidRequest(
+            "credit_limit: an account without a limit has none; leave it out, or set unlimited to false.",
+            param="credit_limit",
+        )
+
+
+def said_of(asked: wire.UpdateAccount) -> dict[str, str]:
+    """What the audit log keeps of a wish: its fields as they were sent."""
+    body: dict[str, object] = msgspec.to_builtins(asked)
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in body.items()
+        if name not in ("project_id", "balance")
+    }
 
 
 def _amount(text: str | UnsetType | None) -> int | UnsetType | None:

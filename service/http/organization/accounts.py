@@ -7,11 +7,16 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 from litestar.types import ASGIApp
-from msgspec import UNSET
 
 from service.http.answers import json_answer
 from service.http.house import house_of
-from service.http.organization.account_wires import account_to_wire, dollars_to_nano, wish_of
+from service.http.organization.account_wires import (
+    account_to_wire,
+    dollars_to_nano,
+    require_limit,
+    said_of,
+    wish_of,
+)
 from service.http.organization.common import (
     asked_page,
     body_of,
@@ -51,11 +56,11 @@ _assign = msgspec.json.Decoder(wire.AssignKey)
 async def create_account(request: Request[Any, Any, Any]) -> ASGIApp:
     """Open an account of a project, for keys to share. A new key has its own unless it is given one."""
     asked = await body_of(request, _create)
-    _require_limit(asked, unlimited=False)
+    require_limit(asked, unlimited=False)
     project = await project_of(request, asked.project_id, active=True)
     wish, granted, id = wish_of(asked), dollars_to_nano(asked.balance, "balance"), new_id("acct")
     event = await change(
-        request, "account.created", id, project=project.id, balance=asked.balance, **_said(asked)
+        request, "account.created", id, project=project.id, balance=asked.balance, **said_of(asked)
     )
     opened = await desk_of(request).open(
         id,
@@ -112,8 +117,8 @@ async def update_account(request: Request[Any, Any, Any], account_id: str) -> AS
     below what was spent on credit is refused."""
     asked = await body_of(request, _update)
     account = await account_of(request, account_id)
-    _require_limit(asked, unlimited=account.unlimited)
-    event = await change(request, "account.updated", account.id, project=account.project, **_said(asked))
+    require_limit(asked, unlimited=account.unlimited)
+    event = await change(request, "account.updated", account.id, project=account.project, **said_of(asked))
     try:
         after = await desk_of(request).configure(account.id, wish_of(asked), audit=event, now=now())
     except Conflict as error:
@@ -242,27 +247,6 @@ async def _keys(request: Request[Any, Any, Any], account: Account) -> ASGIApp:
     return json_answer(wire.AccountKeyList(tuple(wire.AccountKey(key.id, key.name) for key in found)))
 
 
-def _require_limit(asked: wire.UpdateAccount, *, unlimited: bool) -> None:
-    """Refuse credit for an account that has, or then has, no limit. Raises InvalidRequest."""
-    if asked.unlimited is not UNSET:
-        unlimited = asked.unlimited
-    if unlimited and asked.credit_limit is not UNSET:
-        raise InvalidRequest(
-            "credit_limit: an account without a limit has none; leave it out, or set unlimited to false.",
-            param="credit_limit",
-        )
-
-
 def _movement(cause: Cause, event: AuditEvent, reason: str, reference: str = "") -> Movement:
     actor = event.actor.user or event.actor.service_account or event.actor.key or event.actor.kind
     return Movement(cause, actor, reason, reference)
-
-
-def _said(asked: wire.UpdateAccount) -> dict[str, str]:
-    """What the audit log keeps of a wish: its fields as they were sent."""
-    body: dict[str, object] = msgspec.to_builtins(asked)
-    return {
-        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        for name, value in body.items()
-        if name not in ("project_id", "balance")
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from litestar import Request
@@ -96,22 +96,25 @@ async def sums_of(
     return _added(fits, forgotten=kept.keys() - wanted)
 
 
-_COUNTS = UsageBucket.__struct_fields__[6 - 1 :]
+_GROUP = ("start", "project", "key", "user", "model")
+_COUNTS = tuple(name for name in UsageBucket.__struct_fields__ if name not in _GROUP)
 
 
-def _added(rows: Any, *, forgotten: Any) -> dict[int, list[UsageBucket]]:
+def _added(rows: Iterable[UsageBucket], *, forgotten: Iterable[str]) -> dict[int, list[UsageBucket]]:
     """Add up what differs only in what it is not grouped by."""
     nothing = dict.fromkeys(forgotten)
     sums: dict[tuple[object, ...], UsageBucket] = {}
     for row in rows:
         row = structs.replace(row, **nothing)
-        group = (row.start, row.project, row.key, row.user, row.model)
+        group = tuple(getattr(row, name) for name in _GROUP)
         before = sums.get(group)
-        if before is not None:
-            added = {name: getattr(before, name) + getattr(row, name) for name in _COUNTS}
-            row = structs.replace(row, **added)
-        sums[group] = row
+        sums[group] = row if before is None else _both(before, row)
     found: dict[int, list[UsageBucket]] = {}
     for row in sums.values():
         found.setdefault(row.start, []).append(row)
     return found
+
+
+def _both(one: UsageBucket, other: UsageBucket) -> UsageBucket:
+    counts = {name: getattr(one, name) + getattr(other, name) for name in _COUNTS}
+    return structs.replace(one, **counts)
