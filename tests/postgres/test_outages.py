@@ -23,7 +23,7 @@ from tests.support.postgres import ask, fresh_database
 
 pytestmark = pytest.mark.anyio
 DROP = """
-select pg_terminate_backend(pid) from pg_stat_activity
+select pg_terminate_backend(pid, 10000) from pg_stat_activity
 where pid <> pg_backend_pid() and datname = current_database()
 """
 SERIALIZABLE = """
@@ -80,13 +80,14 @@ def test_a_batch_is_run_again_where_another_had_to_finish_first():
     assert not is_undone(None)
 
 
-async def test_lost_connections_are_made_anew(database: Database, where: Secret):
-    ask(where, DROP)
-    with pytest.raises(StoreUnavailable):
-        await database.books.open_hold(open_hold(most=1))
-    assert await database.books.open_hold(open_hold(most=1)) == HoldTaken(1)
-    ask(where, DROP)
-    assert await database.accounts.get("acct_1") is not None
+async def test_lost_connections_are_made_anew(where: Secret):
+    async with opened(where, granted=1_000, busy_seconds=20) as database:
+        ask(where, DROP)
+        with pytest.raises(StoreUnavailable):
+            await database.books.open_hold(open_hold(most=1))
+        assert await database.books.open_hold(open_hold(most=1)) == HoldTaken(1)
+        ask(where, DROP)
+        assert await database.accounts.get("acct_1") is not None
 
 
 async def test_a_turn_that_does_not_come_is_unavailable(database: Database, where: Secret):

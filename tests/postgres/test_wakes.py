@@ -26,9 +26,15 @@ async def replica(where: Secret, heard: list[str]) -> AsyncIterator[Database]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 (it comes true in another process)
             await asyncio.sleep(0.01)
+
+
+CUT = """
+select pg_terminate_backend(pid, 10000) from pg_stat_activity
+where query = 'listen dragoman_runs' and datname = current_database()
+"""
 
 
 async def listening(where: Secret, replicas: int) -> None:
@@ -53,10 +59,7 @@ async def test_hearing_goes_on_after_a_lost_connection():
     with fresh_database() as where:
         async with replica(where, []) as here, replica(where, heard):
             await listening(where, 2)
-            ask(
-                where,
-                "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen dragoman_runs'",
-            )
+            ask(where, CUT)
             await listening(where, 2)
             here.wakes.tell("run_1")
             await until(lambda: heard == ["run_1"])
