@@ -17,6 +17,7 @@ from service.http.idempotency import HEADER_BYTES
 from service.store.keys import digest
 from service.store.ports import KeyRecord
 from specs.errors import InvalidKey, PermissionDenied, StoreUnavailable
+from specs.openai.headers import PROJECT
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -26,8 +27,7 @@ PUBLIC = "public"
 """The scope of a route that asks for no key."""
 ANY_KEY = "any"
 """The scope of a route that any valid key may use."""
-PROJECT_HEADER = b"openai-project"
-"""Names the project that the bearer of a token works in."""
+_PROJECT = PROJECT.lower().encode()
 USED_SECONDS = 30.0
 """Between two rounds of writing down when keys were last used: never a write for a request."""
 
@@ -96,7 +96,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     house, secret = house_of(connection), _secret_of(connection.scope["headers"])
     if house.sign_ins is not None and looks_like_token(secret):
-        named = header(connection.scope, PROJECT_HEADER)
+        named = header(connection.scope, _PROJECT)
         key = await house.sign_ins.open(secret, project=named)
     else:
         key = await house.keys.open(secret)

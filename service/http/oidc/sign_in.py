@@ -16,9 +16,9 @@ from service.store.access_records import KEYS_CREATE, SERVICE, AuditEvent, Membe
 from service.store.keys import digest
 from service.store.records import KeyRecord
 from specs.errors import Conflict, InvalidRequest, PermissionDenied
+from specs.openai.headers import PROJECT
 from specs.scopes import allowed_scopes
 
-HEADER = "OpenAI-Project"
 RECALL_SECONDS = 1.0
 """How long a token that was let in is remembered; how late a change to its user may show."""
 RECALL_LIMIT = 10_000
@@ -144,4 +144,4 @@ def chosen(memberships: Sequence[Member], named: str | None, *, default: str | N
         if each.project_name == default:
             return each
     names = ", ".join(repr(each.project_name) for each in memberships)
-    raise InvalidRequest(f"{HEADER}: you are in several projects; name one of {names}.", param=HEADER)
+    raise InvalidRequest(f"{PROJECT}: you are in several projects; name one of {names}.", param=PROJECT)
