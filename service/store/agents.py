@@ -255,7 +255,7 @@ def fingerprinted(agent: Agent) -> Agent:
     """
     plain = structs.replace(agent, version=1, created_at=0)
     digest = hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).digest()
-    return structs.replace(agent, version=int.from_bytes(digest[:4]) >> 1 | 1)
+    return structs.replace(agent, version=int.from_bytes(digest[:4]) >> 1 or 1)
 
 
 def _is_version(text: str) -> bool:
