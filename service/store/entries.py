@@ -96,8 +96,9 @@ class SqlEntries:
         raise NotFound(f"There is no entry {id[:100]!r}.", param="after")
 
 
-_CHARGES = ("since", "until", "at", "run", "step", "attempt", "account", "key", "project", "limit")
-_GRANTS = ("since", "until", "at", "grant", "account", "project", "limit")
+_BOTH = ("since", "until", "at", "account", "project", "of_run", "limit")
+_CHARGES = (*_BOTH, "run", "step", "attempt", "key")
+_GRANTS = (*_BOTH, "grant")
 
 
 def _only(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class EntryQuery(Struct, frozen=True):
     key: str | None = None
     """Only charges have one."""
     project: str | None = None
+    of_run: str | None = None
+    """Its charges and refunds."""
     kind: Kind | None = None
     since: int = 0
     until: int = END_OF_TIME

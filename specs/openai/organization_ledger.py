@@ -19,6 +19,8 @@ class EntryFilter(Struct, frozen=True):
     account_id: str | UnsetType = UNSET
     key_id: str | UnsetType = UNSET
     """Only charges have one."""
+    response_id: str | UnsetType = UNSET
+    """Its charges and refunds; also the id of a chat completion or message."""
     project_id: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
     start_time: Moment | UnsetType = UNSET
@@ -34,6 +36,8 @@ class EntryQuery(ListQuery, frozen=True):
     account_id: str | UnsetType = UNSET
     key_id: str | UnsetType = UNSET
     """Only charges have one."""
+    response_id: str | UnsetType = UNSET
+    """Its charges and refunds; also the id of a chat completion or message."""
     project_id: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
     start_time: Moment | UnsetType = UNSET

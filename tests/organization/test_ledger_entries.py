@@ -79,8 +79,8 @@ def test_a_page_after_nothing_is_not_found(admin, after):
 
 
 def test_entries_are_filtered(admin, spender):
-    move_money(admin, spender)
-    account = spender.account
+    id, account = move_money(admin, spender), spender.account
+    assert {entry["kind"] for entry in entries(admin, response_id=id)} == {"usage", "refund"}
     assert len(entries(admin, key_id=spender.key)) == 1
     assert len(entries(admin, project_id=spender.project)) == 5
     assert len(entries(admin, account_id=account, kind="top_up")) == 2

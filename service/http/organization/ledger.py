@@ -13,6 +13,7 @@ from service.http.organization.common import asked_page
 from service.http.organization.exports import Export, exported
 from service.http.organization.ledger_wires import entry_to_wire
 from service.http.organization.queries import integer_of, one_of, text_of
+from service.ids import run_of
 from service.store.entry_records import EntryQuery, Kind
 from service.store.ports import END_OF_TIME
 from specs.openai import organization_ledger as wire
@@ -55,10 +56,12 @@ async def export_ledger(request: Request[Any, Any, Any]) -> ASGIApp:
 
 
 def _query(request: Request[Any, Any, Any]) -> EntryQuery:
+    response = text_of(request, "response_id")
     return EntryQuery(
         account=text_of(request, "account_id"),
         key=text_of(request, "key_id"),
         project=text_of(request, "project_id"),
+        of_run=None if response is None else run_of(response),
         kind=cast("Kind | None", one_of(request, "kind", _KINDS, default="") or None),
         since=integer_of(request, "start_time", default=0),
         until=integer_of(request, "end_time", default=END_OF_TIME),

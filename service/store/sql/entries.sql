@@ -9,6 +9,7 @@ where created_at >= :since and created_at < :until and created_at <= :at
     and (created_at, run, step, attempt) < (:at, :run, :step, :attempt)
     and (:account is null or account = :account)
     and (:key is null or key = :key)
+    and (:of_run is null or run = :of_run)
     and (:project is null or project = :project)
 order by created_at desc, run desc, step desc, attempt desc
 limit :limit;
@@ -24,6 +25,7 @@ where created_at >= :since and created_at < :until and created_at >= :at
     and (created_at, run, step, attempt) > (:at, :run, :step, :attempt)
     and (:account is null or account = :account)
     and (:key is null or key = :key)
+    and (:of_run is null or run = :of_run)
     and (:project is null or project = :project)
 order by created_at, run, step, attempt
 limit :limit;
@@ -41,6 +43,7 @@ where t.kind = 'grant'
     and (:account is null or a.id = :account)
     and (:project is null or a.project = :project)
     and (:cause is null or coalesce(t.cause, 'top_up') = :cause)
+    and (:of_run is null or t.reference = :of_run)
 order by t.created_at desc, t.id desc
 limit :limit;
 
@@ -57,6 +60,7 @@ where t.kind = 'grant'
     and (:account is null or a.id = :account)
     and (:project is null or a.project = :project)
     and (:cause is null or coalesce(t.cause, 'top_up') = :cause)
+    and (:of_run is null or t.reference = :of_run)
 order by t.created_at, t.id
 limit :limit;
 
