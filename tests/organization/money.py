@@ -32,7 +32,7 @@ def new_spender(admin: httpx.Client, service: Service, *, name: str, balance: st
     body = {"name": "spender", "balance": balance}
     made = posted(admin, f"/organization/projects/{project}/service_accounts", **body)["api_key"]
     headers = {"Authorization": f"Bearer {made['value']}"}
-    shown = httpx.get(f"{service.base_url}/v1/key", headers=headers).json()
+    shown = httpx.get(f"{service.base_url}/v1/key", headers=headers, timeout=20).json()
     return Spender(service, project, made["id"], made["value"], shown["account_id"])
 
 
