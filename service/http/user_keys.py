@@ -23,7 +23,7 @@ from service.http.organization.common import (
     printable,
 )
 from service.http.organization.making import KeyWish, make_key, wished_scopes
-from service.http.organization.owners import key_to_wire, owners_of
+from service.http.organization.owners import is_shown, key_to_wire, owners_of
 from service.store.records import KeyRecord
 from specs.errors import InvalidRequest, PermissionDenied
 from specs.openai import organization_keys as wire
@@ -156,8 +156,7 @@ async def _find(request: Request[Any, Any, Any], id: str) -> KeyRecord:
     if (
         key is None
         or key.project != asker.key.project
-        or key.revoked_at is not None
-        or ADMIN in key.scopes
+        or not is_shown(key)
         or not (asker.owner or key.user == asker.user)
     ):
         raise missing("key of yours", "key_id")

@@ -60,7 +60,11 @@ def test_the_sdk_runs_an_agent_with_a_token_charged_to_the_users_account(service
     member = admin.get(f"/organization/projects/{project}/users/{user['id']}").json()
     assert member["account_id"] == account
     assert float(get(service, token).json()["settled"]) > 0
-    assert admin.get(f"/organization/projects/{project}/api_keys").json()["data"] == []
+    keys = f"/organization/projects/{project}/api_keys"
+    assert admin.get(keys).json()["data"] == []
+    signed_in = get(service, token).json()["id"]
+    for answer in (admin.get(f"{keys}/{signed_in}"), admin.post(f"{keys}/{signed_in}/rotate", json={})):
+        assert answer.status_code == 404
 
 
 def test_a_verified_address_makes_the_bearer_the_user_who_was_added(service, issuer, admin, subject):

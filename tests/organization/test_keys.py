@@ -191,3 +191,10 @@ def test_a_new_key_may_begin_with_a_balance_or_without_a_limit(service, admin, m
     assert shown(service, rich["value"])["available"] == "2.50"
     free = admin.post(path, json={"name": "free", "unlimited": True}).json()
     assert shown(service, free["value"])["unlimited"] is True
+
+
+def test_a_service_account_whose_key_cannot_be_made_is_not_made_either(admin, made):
+    path = f"/organization/projects/{made['project_id']}/service_accounts"
+    answer = admin.post(path, json={"name": "robot", "account_id": "acct_nobodys"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (404, "account_id")
+    assert admin.get(path).json()["data"] == []

@@ -30,7 +30,7 @@ from service.http.organization.making import (
     wished_scopes,
     with_spending,
 )
-from service.http.organization.owners import key_to_wire, owners_of
+from service.http.organization.owners import is_shown, key_to_wire, owners_of
 from service.store.records import KeyRecord, Project
 from specs.errors import InvalidRequest
 from specs.openai import organization_keys as wire
@@ -176,7 +176,7 @@ async def delete_project_api_key(request: Request[Any, Any, Any], project_id: st
 async def _find(request: Request[Any, Any, Any], project: str, id: str) -> KeyRecord:
     """A key of a project that was not revoked, and is none of administration. Raises NotFound."""
     key = await access_of(request).keys.get(id)
-    if key is None or key.project != project or key.revoked_at is not None or ADMIN in key.scopes:
+    if key is None or key.project != project or not is_shown(key):
         raise missing("key in this project", "key_id")
     return key
 

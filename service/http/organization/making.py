@@ -39,7 +39,8 @@ async def make_key(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[KeyR
 
     Raises InvalidRequest, NotFound.
     """
-    account, granted = await _spending(request, wish)
+    spending = wish.spending
+    await check_spending(request, wish.project, spending)
     minted, at = mint(), now()
     key = NewKey(
         id=new_id("key"),
@@ -49,13 +50,13 @@ async def make_key(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[KeyR
         prefix=minted.prefix,
         last_four=minted.last_four,
         scopes=wish.scopes,
-        account=account or new_id("acct"),
+        account=spending.account_id or new_id("acct"),
         created_at=at,
         agents=wish.agents,
         expires_at=None if wish.seconds is None else at + wish.seconds,
         user=wish.user,
         service_account=wish.service_account,
-        on_users_account=wish.on_users_account and account is None,
+        on_users_account=wish.on_users_account and spending.account_id is None,
     )
     event = await change(
         request,
@@ -68,31 +69,32 @@ async def make_key(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[KeyR
         expires_at=key.expires_at,
         user_id=key.user,
         service_account_id=key.service_account,
-        balance=wish.spending.balance,
-        unlimited=wish.spending.unlimited,
+        balance=spending.balance,
+        unlimited=spending.unlimited,
     )
-    unlimited = bool(wish.spending.unlimited)
+    granted = 0 if spending.balance is None else parse_usd(spending.balance)
+    unlimited = bool(spending.unlimited)
     record = await access_of(request).keys.create(key, granted=granted, unlimited=unlimited, event=event)
     return record, minted.secret.reveal()
 
 
-async def _spending(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[str | None, int]:
-    """The account that is shared, and what a new one is granted. Raises InvalidRequest, NotFound."""
-    spending = wish.spending
-    granted = 0 if spending.balance is None else parse_usd(spending.balance)
+async def check_spending(request: Request[Any, Any, Any], project: str, spending: Spending) -> None:
+    """Refuse what a key of a project cannot be charged to, before anything is made.
+
+    Raises InvalidRequest, NotFound.
+    """
     if spending.balance is not None and spending.unlimited:
         raise InvalidRequest("balance: an account without a limit has none.", param="balance")
     if spending.account_id is None:
-        return None, granted
+        return
     if spending.balance is not None or spending.unlimited is not None:
         raise InvalidRequest(
             "account_id: an account that is shared keeps its balance; leave balance and unlimited out.",
             param="account_id",
         )
     account = await house_of(request).accounts.get(spending.account_id)
-    if account is None or account.project != wish.project:
+    if account is None or account.project != project:
         raise missing("account in this project", "account_id")
-    return account.id, 0
 
 
 def wished_scopes(asked: tuple[str, ...] | None, allowed: frozenset[str] | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from service.store.access import Access
 from service.store.access_records import Member, ServiceAccount
 from service.store.records import KeyRecord
 from specs.openai import organization_keys as wire
+from specs.scopes import ADMIN
 
 
 class Owner(Struct, frozen=True):
@@ -40,6 +41,11 @@ async def _owner(access: Access, key: KeyRecord) -> Owner:
         account = await access.service_accounts.get(key.project, key.service_account)
         return Owner(service_account=account, gone=account is None or account.role == "none")
     return Owner()
+
+
+def is_shown(key: KeyRecord) -> bool:
+    """Whether a key is one of its project's keys: not revoked, none of administration, and no sign-in."""
+    return key.revoked_at is None and ADMIN not in key.scopes and not key.signed_in
 
 
 def key_to_wire(key: KeyRecord, owner: Owner) -> wire.ProjectApiKey:

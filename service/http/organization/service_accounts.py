@@ -21,6 +21,7 @@ from service.http.organization.common import (
 )
 from service.http.organization.making import (
     KeyWish,
+    check_spending,
     make_key,
     scopes_of_role,
     wished_scopes,
@@ -57,6 +58,7 @@ async def create_service_account(request: Request[Any, Any, Any], project_id: st
     alone = bool(asked.create_service_account_only)
     if alone and asked.expires_in_seconds is not None:
         raise InvalidRequest("expires_in_seconds: no key is made.", param="expires_in_seconds")
+    await check_spending(request, project.id, asked)
     role: Role = "none" if alone else "member"
     account = ServiceAccount(new_id("svcacct"), project.id, printable(asked.name, param="name"), role, now())
     event = await change(
