@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import httpx
 import pytest
 
+from service.app import reload
 from service.settings import SettingsError, load
 from specs.providers import ProviderSpec
-from tests.credentials.conftest import SECRET, ask, configuration
+from tests.credentials.conftest import SECRET, Administrator, ask, configuration
 from tests.support.canary import tiny_server
-from tests.support.house import eventually
+from tests.support.house import ENVIRON, eventually, service_in_thread
 from tests.support.script import ErrorBody, Script
 from tests.support.upstream import Upstream
 
@@ -253,14 +256,32 @@ def test_changes_are_in_the_audit_log_without_the_secret(administrator, project)
     assert "canary" not in logs.text
 
 
-def test_models_the_operator_left_out_are_refused(service, administrator, project, upstream) -> None:
-    administrator.bring(project)
-    headers = administrator.key(project, scopes=["inference", "agents.read", "agents.write"])
+WRITES = ["inference", "agents.read", "agents.write"]
+
+
+def test_no_agent_is_made_on_a_model_the_operator_left_out(service, administrator, project) -> None:
+    headers = administrator.key(project, scopes=WRITES)
     body = {"name": "Sly", "model": "theirs/forbidden-1"}
-    made = httpx.post(service.base_url + "/v1/agents", headers=headers, json=body, timeout=20)
-    refused = ask(service, headers, made.json()["id"])
+    refused = httpx.post(service.base_url + "/v1/agents", headers=headers, json=body, timeout=20)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "model")
+
+
+def test_an_agent_whose_model_was_left_out_later_is_refused(tmp_path, upstream) -> None:
+    with service_in_thread(configuration(upstream.base_url), tmp_path) as service:
+        administrator = Administrator(service)
+        with closing(administrator.client):
+            project = administrator.project("shop")
+            headers = administrator.key(project, scopes=WRITES)
+            administrator.bring(project)
+        body = {"name": "Sly", "model": "theirs/also-1"}
+        made = httpx.post(service.base_url + "/v1/agents", headers=headers, json=body, timeout=20).json()
+        assert ask(service, headers, made["id"]).status_code == 200
+        file = tmp_path / "dragoman.toml"
+        file.write_text(file.read_text().replace('"*-9"', '"also-*"'))
+        service.do(reload(service.settings, service.server.parts, ENVIRON))
+        refused = ask(service, headers, made["id"])
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "model_not_allowed")
-    assert upstream.exchanges == []
+    assert len(upstream.exchanges) == 1
 
 
 def test_an_agent_of_the_configuration_on_such_a_model_is_told_at_the_start(tmp_path) -> None:
