@@ -13,8 +13,9 @@ from service.http.answers import JSONAnswer, answer, require_json
 from service.http.input_tokens import count_reading
 from service.http.wording import messages_dialect
 from service.ids import new_id
+from specs.anthropic.answers import MessageAnswer, MessageErrorBody, MessageTokens
 from specs.anthropic.events import MessageStreamEvent
-from specs.anthropic.messages import CreateMessage, MessageAnswer, MessageErrorBody, MessageTokens
+from specs.anthropic.messages import CreateMessage
 
 _EXAMPLE = {
     "model": "agent_demo",

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 COMPONENTS = FIRST_COMPONENTS | MESSAGES_COMPONENTS
 REQUIRED = FIRST_REQUIRED | MESSAGES_REQUIRED
 _PREFIX = "#/components/schemas/"
-_FAMILIES = {"chat": "Chat", "messages": "Messages", "blocks": "MessagesInput", "events": "Messages"}
+_FAMILIES = {"chat": "Chat", "answers": "Messages", "messages": "Messages", "blocks": "MessagesInput"}
 """What names a type whose name another has too, by its module; the others are of the Responses API."""
 
 

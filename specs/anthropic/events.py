@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from specs.anthropic.messages import (
+from specs.anthropic.answers import (
     AnswerBlock,
     Citation,
     MessageAnswer,

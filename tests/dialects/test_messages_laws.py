@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from service.dialects.messages import MessagesDialect
-from specs.anthropic.messages import MessageErrorBody
+from specs.anthropic.answers import MessageErrorBody
 from specs.events import Delta, Event
 from tests.support import events
 

@@ -6,7 +6,7 @@ from service.dialects.base import NewId, Reading
 from service.dialects.messages.failures import message_error, status_of
 from service.dialects.messages.read import read_request
 from service.dialects.messages.render import MessagesRenderer
-from specs.anthropic.messages import MessageErrorBody
+from specs.anthropic.answers import MessageErrorBody
 from specs.errors import Failure
 
 VERSION_HEADER = "anthropic-version"

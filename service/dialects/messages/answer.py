@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from service.dialects.messages.thinking import seal, seal_call
-from specs.anthropic.messages import (
+from specs.anthropic.answers import (
     AnswerBlock,
     AnswerCompaction,
     AnswerMcpToolResult,

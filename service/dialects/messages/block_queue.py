@@ -7,8 +7,8 @@ from collections import deque
 
 from msgspec import Struct
 
+from specs.anthropic.answers import AnswerBlock
 from specs.anthropic.events import BlockDelta, ContentBlockDelta, ContentBlockStart, ContentBlockStop
-from specs.anthropic.messages import AnswerBlock
 
 
 class Block:

@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/api/errors
 
 from __future__ import annotations
 
-from specs.anthropic.messages import MessageErrorBody, MessageErrorDetail, MessageErrorDetails
+from specs.anthropic.answers import MessageErrorBody, MessageErrorDetail, MessageErrorDetails
 from specs.errors import Failure
 
 OVERLOADED = 529

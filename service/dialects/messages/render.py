@@ -17,8 +17,9 @@ from service.dialects.messages.block_queue import BlockQueue
 from service.dialects.messages.failures import message_error
 from service.dialects.messages.settings import hides_thinking
 from service.dialects.messages.writers import Writer, writer_of
+from specs.anthropic.answers import MessageAnswer, MessageErrorBody, Usage
 from specs.anthropic.events import MessageDelta, MessageStart, MessageStop, Ping, Stop
-from specs.anthropic.messages import CreateMessage, MessageAnswer, MessageErrorBody, Usage
+from specs.anthropic.messages import CreateMessage
 from specs.events import (
     AnnotationAdded,
     Delta,

@@ -16,6 +16,7 @@ from service.dialects.messages.answer import (
     thinking_block,
 )
 from service.dialects.messages.block_queue import Block, BlockQueue
+from specs.anthropic.answers import AnswerCompaction, AnswerText, AnswerThinking, AnswerToolUse
 from specs.anthropic.events import (
     CitationsDelta,
     CompactionDelta,
@@ -24,7 +25,6 @@ from specs.anthropic.events import (
     TextDelta,
     ThinkingDelta,
 )
-from specs.anthropic.messages import AnswerCompaction, AnswerText, AnswerThinking, AnswerToolUse
 from specs.items import (
     Annotation,
     Arguments,
