@@ -45,7 +45,7 @@ def answers_table(samples: Samples) -> Rows:
             [
                 *(case.api, case.kind, str(case.connections), name, str(sample.answers)),
                 f"{sample.cpu_per_answer:.3f}",
-                f"{sample.cpu_per_answer / relay.cpu_per_answer:.2f}",
+                f"{times(sample, relay):.2f}",
                 f"{sample.quantile_ms(0.5):.2f}",
                 f"{added_ms(sample, direct, 0.5):+.2f}",
                 f"{sample.quantile_ms(0.99):.2f}",
@@ -53,6 +53,11 @@ def answers_table(samples: Samples) -> Rows:
             ]
         )
     return rows
+
+
+def times(sample: Sample, relay: Sample) -> float:
+    """How much more CPU an answer takes than through the relay; no number where the relay's is too small."""
+    return sample.cpu_per_answer / relay.cpu_per_answer if relay.cpu_ms else float("nan")
 
 
 def added_ms(sample: Sample, direct: Sample, share: float) -> float:
@@ -86,7 +91,7 @@ def checks(samples: Samples, paced: Paced, *, name: str) -> list[Check]:
         if subject != name or case.api not in HELD:
             continue
         label = f"{case.api} {case.kind}, connections: {case.connections}"
-        ratio = sample.cpu_per_answer / samples[raw(case), "relay"].cpu_per_answer
+        ratio = times(sample, samples[raw(case), "relay"])
         found.append(Check(f"CPU, {label}", ratio, RATIO_GOALS[case.kind], "× relay"))
         if case.connections == 1:
             added = added_ms(sample, samples[raw(case), "direct"], 0.5)
