@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from msgspec import structs
 
 from service.dialects.messages.answer import (
@@ -44,14 +42,23 @@ from specs.items import (
 )
 
 
-class Writer(Protocol):
-    """Writes one item."""
+class Writer:
+    """Writes one item. What happens to an item and does not show in its blocks does nothing here."""
 
-    def start_part(self, part: int, content: Part) -> None: ...
-    def grow(self, part: int, data: str) -> None: ...
-    def annotate(self, part: int, annotation: Annotation) -> None: ...
-    def end_part(self, part: int, content: Part) -> None: ...
-    def end(self, item: Item) -> None: ...
+    def start_part(self, part: int, content: Part) -> None:
+        """A part begins."""
+
+    def grow(self, part: int, data: str) -> None:
+        """More of a part."""
+
+    def annotate(self, part: int, annotation: Annotation) -> None:
+        """A source of a part."""
+
+    def end_part(self, part: int, content: Part) -> None:
+        """A part is whole."""
+
+    def end(self, item: Item) -> None:
+        """The item is whole."""
 
 
 def writer_of(item: Item, queue: BlockQueue, *, hides_thinking: bool) -> Writer | None:
@@ -71,7 +78,7 @@ def writer_of(item: Item, queue: BlockQueue, *, hides_thinking: bool) -> Writer 
             return None
 
 
-class MessageWriter:
+class MessageWriter(Writer):
     """Text: a block a part, from its first word on; a part without any is no block."""
 
     def __init__(self, queue: BlockQueue) -> None:
@@ -79,9 +86,6 @@ class MessageWriter:
         self._blocks: dict[int, Block] = {}
         self._early: dict[int, list[Annotation]] = {}
         """Citations that came before the text."""
-
-    def start_part(self, part: int, content: Part) -> None:
-        """Nothing is shown before the first word."""
 
     def grow(self, part: int, data: str) -> None:
         """More text."""
@@ -107,11 +111,8 @@ class MessageWriter:
         if block is not None and isinstance(content, Text | Refusal):
             self._queue.stop(block)
 
-    def end(self, item: Item) -> None:
-        """All parts have ended before."""
 
-
-class ThinkingWriter:
+class ThinkingWriter(Writer):
     """Thinking: a block a part; its signature comes last."""
 
     def __init__(self, item: Reasoning, queue: BlockQueue, *, hidden: bool) -> None:
@@ -134,9 +135,6 @@ class ThinkingWriter:
         if part not in self._sealed and not self._hidden:
             self._queue.grow(self._blocks[part], ThinkingDelta(data))
 
-    def annotate(self, part: int, annotation: Annotation) -> None:
-        """Thoughts cite nothing."""
-
     def end_part(self, part: int, content: Part) -> None:
         """A thought is whole."""
         if isinstance(content, Thought | Summary | Sealed):
@@ -150,11 +148,8 @@ class ThinkingWriter:
             self._queue.grow(block, SignatureDelta(whole.signature))
         self._queue.stop(block)
 
-    def end(self, item: Item) -> None:
-        """All parts have ended before."""
 
-
-class CallWriter:
+class CallWriter(Writer):
     """A call of a tool the caller runs: its input grows as the model writes it.
 
     Clients parse what they have of it all the time, and fail at what cannot become an object. Free text
@@ -173,9 +168,6 @@ class CallWriter:
         self._block = queue.place()
         queue.start(self._block, AnswerToolUse(call.call_id, call.name, EMPTY_INPUT))
 
-    def start_part(self, part: int, content: Part) -> None:
-        """The block has started with the item."""
-
     def grow(self, part: int, data: str) -> None:
         """More of the input."""
         if not self._grown:
@@ -185,12 +177,6 @@ class CallWriter:
             self._grown, data = True, self._held
         self._queue.grow(self._block, InputJsonDelta(data))
 
-    def annotate(self, part: int, annotation: Annotation) -> None:
-        """Calls cite nothing."""
-
-    def end_part(self, part: int, content: Part) -> None:
-        """The block ends with the item."""
-
     def end(self, item: Item) -> None:
         """The call is whole."""
         assert isinstance(item, FunctionCall)
@@ -199,24 +185,12 @@ class CallWriter:
         self._queue.stop(self._block)
 
 
-class SummaryWriter:
+class SummaryWriter(Writer):
     """A summary of what went before, shown when it is whole."""
 
     def __init__(self, queue: BlockQueue) -> None:
         self._queue = queue
         self._block = queue.place()
-
-    def start_part(self, part: int, content: Part) -> None:
-        """It has no parts."""
-
-    def grow(self, part: int, data: str) -> None:
-        """See `start_part`."""
-
-    def annotate(self, part: int, annotation: Annotation) -> None:
-        """See `start_part`."""
-
-    def end_part(self, part: int, content: Part) -> None:
-        """See `start_part`."""
 
     def end(self, item: Item) -> None:
         """The summary is there."""
@@ -226,7 +200,7 @@ class SummaryWriter:
         self._queue.stop(self._block)
 
 
-class HostedWriter:
+class HostedWriter(Writer):
     """A call the server runs: shown when its input is whole, its result after it.
 
     The input stands in the block and comes as a delta too: some clients read the one, some the other.
@@ -238,15 +212,6 @@ class HostedWriter:
         self._shown = False
         self._use = queue.place()
         self._result = queue.place()
-
-    def start_part(self, part: int, content: Part) -> None:
-        """Nothing is shown before the input is whole."""
-
-    def grow(self, part: int, data: str) -> None:
-        """See `start_part`."""
-
-    def annotate(self, part: int, annotation: Annotation) -> None:
-        """Calls cite nothing."""
 
     def end_part(self, part: int, content: Part) -> None:
         """The input is whole."""
