@@ -13,6 +13,7 @@ import msgspec
 from litestar.types import ASGIApp
 
 from service.http.downloads import disposition
+from service.http.protocol import Connection
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 Cell: TypeAlias = str | int | bool | None
@@ -37,15 +38,19 @@ def exported(
     ]
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
+        connection: Connection = scope["state"]["connection"]
         async with aclosing(_pieces(lines)) as pieces:
             first = await anext(pieces, b"")  # what fails at once is told before the headers are out
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await _send(send, first)
-            async for piece in pieces:
-                if scope["state"]["connection"].transport.is_closing():
-                    return
-                await _send(send, piece)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            try:
+                await _send(send, first)
+                async for piece in pieces:
+                    if connection.transport.is_closing():
+                        return
+                    await _send(send, piece)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            except TimeoutError:
+                connection.abort()
 
     return answer
 
