@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from openai import AuthenticationError, ConflictError, OpenAI
+from openai import APIConnectionError, AuthenticationError, ConflictError, OpenAI
 
 from service.ids import new_id
+from specs.secret import Secret
 from tests.postgres.conftest import Replicas
 from tests.support.postgres import ask
 from tests.support.processes import Service
@@ -17,12 +19,13 @@ from tests.support.script import Script
 
 MODEL = "local/scripted-1"
 WORDS = tuple(f"word{number} " for number in range(20))
+STALLED = Script(text=WORDS, stall_after_events=8, stall=60)
 LOGGED = """
 select exists (
     select 1 from run_events as e join background_runs as b on b.run = e.run
     where b.response = '{}' and e.payload like '%word3%'
 )"""
-OWNER = "(select owner from background_runs where response = '{}')"
+OWNER = "select b.owner from background_runs as b where b.response = '{}'"
 
 
 @pytest.fixture
@@ -49,6 +52,11 @@ def until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
         time.sleep(0.05)
 
 
+def is_logged(replicas: Replicas, response: str) -> bool:
+    """Whether some of a response's text was written down: then its model has been called."""
+    return ask(replicas.where, LOGGED.format(response)) == [(True,)]
+
+
 def test_one_of_them_made_the_first_keys(replicas: Replicas):
     admins = ask(replicas.where, "select count(*) from keys where name = 'admin'")
     assert admins == [(1,)]
@@ -73,9 +81,10 @@ def test_a_run_in_the_background_is_followed_at_another(clients: list[OpenAI], r
 
 def test_a_run_is_cancelled_at_another(clients: list[OpenAI], replicas: Replicas):
     here, there, *_ = clients
-    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5, stall=60))
+    replicas.upstream.enqueue(STALLED)
     made = here.responses.create(model=MODEL, input="order 1", background=True)
-    until(lambda: there.responses.retrieve(made.id).status == "in_progress")
+    until(lambda: is_logged(replicas, made.id))
+    assert there.responses.retrieve(made.id).status == "in_progress"
     there.responses.cancel(made.id)
     until(lambda: there.responses.retrieve(made.id).status == "cancelled")
 
@@ -83,8 +92,9 @@ def test_a_run_is_cancelled_at_another(clients: list[OpenAI], replicas: Replicas
 def test_a_conversation_has_one_writer_wherever_that_is(clients: list[OpenAI], replicas: Replicas):
     here, there, *_ = clients
     conversation = here.conversations.create().id
-    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5, stall=60))
+    replicas.upstream.enqueue(STALLED)
     first = here.responses.create(model=MODEL, input="order 1", conversation=conversation, background=True)
+    until(lambda: is_logged(replicas, first.id))
     with pytest.raises(ConflictError):
         there.responses.create(model=MODEL, input="order 2", conversation=conversation)
     there.responses.cancel(first.id)
@@ -137,18 +147,48 @@ def test_the_commands_work_beside_them(replicas: Replicas, clients: list[OpenAI]
     replicas.first.run("doctor")
 
 
-def test_the_runs_of_a_dead_service_are_ended_by_another(replicas: Replicas, key: str):
-    dying, living = replicas.services[2], client_of(replicas.first, key)
-    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=8, stall=60))
+@pytest.fixture
+def dying(replicas: Replicas) -> Iterator[Service]:
+    """One that a test may kill; it is there again afterwards."""
+    yield replicas.services[2]
+    replicas.services[2].spawn()
+    replicas.services[2].wait_until_ready(seconds=60)
+
+
+def expire_leases(where: Secret, owner: str) -> None:
+    """Let the time pass after which a service is taken for dead."""
+    for table in ("runs", "background_runs"):
+        ask(where, f"update {table} set lease_until = 0 where owner in ({owner})")  # noqa: S608 (all ours)
+
+
+def open_holds(where: Secret) -> int:
+    ((count,),) = ask(where, "select count(*) from holds where state = 'open'")
+    return count
+
+
+def test_the_runs_of_a_dead_service_are_ended_by_another(replicas: Replicas, key: str, dying: Service):
+    living = client_of(replicas.first, key)
+    replicas.upstream.enqueue(STALLED)
     with client_of(dying, key) as client:
         made = client.responses.create(model=MODEL, input="order 1", background=True)
-    until(lambda: ask(replicas.where, LOGGED.format(made.id)) == [(True,)])
+    until(lambda: is_logged(replicas, made.id))
     dying.kill()
-    for table in ("runs", "background_runs"):
-        ask(replicas.where, f"update {table} set lease_until = 0 where owner = {OWNER.format(made.id)}")  # noqa: S608
+    expire_leases(replicas.where, OWNER.format(made.id))
     until(lambda: living.responses.retrieve(made.id).status == "failed")
     assert "word3" in living.responses.retrieve(made.id).output_text
-    until(lambda: ask(replicas.where, "select count(*) from holds where state = 'open'") == [(0,)])
+    until(lambda: open_holds(replicas.where) == 0)
     living.close()
-    dying.spawn()
-    dying.wait_until_ready(seconds=60)
+
+
+def test_what_a_dead_service_held_is_charged_by_another(replicas: Replicas, key: str, dying: Service):
+    replicas.upstream.answer_with(lambda _: STALLED)
+    with ThreadPoolExecutor(8) as pool, client_of(dying, key) as client:
+        asked = [pool.submit(client.responses.create, model=MODEL, input="Hello") for _ in range(8)]
+        until(lambda: open_holds(replicas.where) == 8)
+        dying.kill()
+        assert all(isinstance(call.exception(), APIConnectionError) for call in asked)
+    expire_leases(replicas.where, "select r.owner from runs as r where r.status = 'running'")
+    until(lambda: open_holds(replicas.where) == 0)
+    ((estimated,),) = ask(replicas.where, "select count(*) from usage where estimated = 1")
+    assert estimated >= 8
+    replicas.first.run("doctor")
