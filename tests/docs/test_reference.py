@@ -53,6 +53,7 @@ INNER_ERRORS = {
 FURTHER_CODES = {
     ("400", "invalid_request_error", "model_not_allowed"),
     ("400", "invalid_request_error", "files_too_large"),
+    ("400", "invalid_request_error", "invalid_beta"),
     ("400", "invalid_request_error", "websocket_connection_limit_reached"),
     ("401", "authentication_error", "api_keys_disabled"),
     ("401", "authentication_error", "expired_api_key"),

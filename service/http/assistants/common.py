@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from msgspec import Struct, UnsetType
 
+from service.dialects.assistants.version import VERSION_HEADER, check_version
 from service.dialects.validation import checked_metadata, decode
 from service.engine.media import require_files
 from service.engine.threads import thread_missing
@@ -28,8 +29,6 @@ from specs.requests import FilePlace
 from specs.threads import Thread
 
 T = TypeVar("T")
-BETA = "openai-beta"
-OLD_VERSION = "assistants=v1"
 FILES_AT = "tool_resources.code_interpreter.file_ids"
 
 ASSISTANTS: Mapping[str, Any] = {"scope": "assistants", "limit": "assistants"}
@@ -39,17 +38,11 @@ RUNS: Mapping[str, Any] = {"scope": "assistants", "limit": "runs"}
 
 
 def speaks_v2(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: the second version is spoken, whether a client says so or not; the first is not.
+    """A guard: only the version that is served is spoken.
 
     Raises InvalidRequest.
     """
-    asked = connection.headers.get(BETA, "")
-    if OLD_VERSION in (word.strip() for word in asked.split(",")):
-        raise InvalidRequest(
-            f"OpenAI-Beta: {OLD_VERSION!r} is not spoken here; send 'assistants=v2'. See docs/assistants.md.",
-            param="OpenAI-Beta",
-            code="invalid_beta",
-        )
+    check_version(connection.headers.get(VERSION_HEADER, ""))
 
 
 def stretch_of(request: Request[Any, Any, Any]) -> Stretch:

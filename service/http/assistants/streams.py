@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from service.dialects.assistants.objects import run_to_wire
 from service.dialects.assistants.render import ThreadRenderer
+from service.dialects.assistants.version import POLL_HEADER
 from service.engine.run import first_events
 from service.engine.threads import Begun
 from service.http.answers import JSONAnswer
@@ -73,4 +74,4 @@ async def follow(request: Request[Any, Any, Any], begun: Begun, *, thread: Threa
 def poll_headers(run: ThreadRun, *, now: int) -> Headers:
     """When to ask for a run again."""
     wait = YOUNG_POLL_MS if now - run.created_at < YOUNG_SECONDS else POLL_MS
-    return [(b"openai-poll-after-ms", str(wait).encode())]
+    return [(POLL_HEADER, str(wait).encode())]
