@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from service.dialects.messages.failures import OVERLOADED
 from service.http.auth import ANY_KEY, PUBLIC
+from service.http.limit_headers import LIMIT_HEADERS
 from service.http.routes import API_HANDLERS, API_PATHS, TOP_HANDLERS
 from service.http.schemas import Json, Schemas, choices, described
 from specs.openai.common import ErrorBody
@@ -102,7 +103,7 @@ def document() -> bytes:
                 for status, (name, text) in _ERRORS.items()
                 if envelope is not ErrorBody or status != OVERLOADED
             },
-            "headers": _HEADERS,
+            "headers": _HEADERS | LIMIT_HEADERS,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key, `sk-drg-…`."}
             },
@@ -186,6 +187,8 @@ def _success(opt: Json, schemas: Schemas) -> Json:
         success["description"] = f"The answer, whole or streamed. {_STREAM}"
         success["content"]["text/event-stream"] = {"schema": {"anyOf": events}}
         success["headers"] |= {name: _header(name) for name in _RUN_HEADERS}
+    if "limit" in opt:
+        success["headers"] |= {name: _header(name) for name in LIMIT_HEADERS}
     return success
 
 

@@ -96,12 +96,14 @@ class SqlUsers:
         return await self._writer.submit(command)
 
     async def delete(self, id: str, *, now: int, event: AuditEvent) -> bool:
-        """Delete a user, take them out of every project and revoke their keys; False where there is none."""
+        """Delete a user and the provider credentials they brought, take them out of every project and
+        revoke their keys; False where there is none."""
 
         def command(connection: Connection) -> bool:
             if row(connection, _SQL["delete"], {"id": id, "now": now}) is None:
                 return False
             connection.execute(_SQL["leave_all"], {"id": id})
+            connection.execute(_SQL["forget_credentials"], {"id": id})
             connection.execute(_SQL["revoke_keys"], {"id": id, "now": now})
             write_audit(connection, event)
             return True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.secrets import Sealer, add_key
-from service.store.access_records import Actor, AuditEvent
+from service.store.access_records import Actor, AuditEvent, User
 from service.store.credentials import NewCredential, Rotation, SealedCredential, about
 from service.store.database import Database
 from service.store.resealing import Opened, open_all, reseal_all
@@ -137,3 +137,12 @@ async def test_a_keys_own_limits_come_with_its_look_up(database: Database) -> No
     assert await database.key_rates.find("key_none") is None
     await database.keys.revoke("key_1", now=NOW)
     assert not await database.key_rates.set("key_1", NO_RATES)
+
+
+async def test_what_a_deleted_user_brought_is_gone(database: Database) -> None:
+    user = User("user_1", "Ann", "ann@example.com", None, None, "reader", (), NOW)
+    await database.users.create(user, event("user.added"))
+    await stored(database, credential("cred_1", owner="user_1"))
+    await stored(database, credential("cred_2"))
+    assert await database.users.delete("user_1", now=NOW, event=event("user.deleted"))
+    assert [each.id for each in await database.credentials.list("proj_1")] == ["cred_2"]

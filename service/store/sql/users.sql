@@ -63,6 +63,10 @@ update users set deleted_at = :now where id = :id and deleted_at is null returni
 -- name: leave_all
 update members set role = 'none' where user_id = :id;
 
+-- Take away the provider credentials a user brought.
+-- name: forget_credentials
+delete from credentials where owner = :id;
+
 -- Revoke the keys of a user.
 -- name: revoke_keys
 update keys set revoked_at = :now where user_id = :id and revoked_at is null;
