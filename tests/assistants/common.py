@@ -41,7 +41,7 @@ def thread_of(client: OpenAI, *words: str) -> str:
     return client.beta.threads.create(messages=said).id
 
 
-def until_status(client: OpenAI, run: Run, *statuses: str, seconds: float = 15) -> Run:
+def until_status(client: OpenAI, run: Run, *statuses: str, seconds: float = 30) -> Run:
     """The run once it stands so."""
     deadline = time.monotonic() + seconds
     while True:

@@ -14,7 +14,6 @@ from tests.assistants.common import (
     STALLED,
     SUNNY,
     WEATHER,
-    outputs_of,
     thread_of,
     until_status,
 )
@@ -28,13 +27,13 @@ IN_HASTE = """
 id = "agent_in_haste"
 model = "answers/scripted-1"
 [agents.limits]
-max_seconds = 1
+max_seconds = 4
 """
 
 
 @pytest.fixture(scope="module")
 def hasty(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with an agent whose runs may take a second, and one run at a time."""
+    """A service with an agent whose runs may take four seconds, and one run at a time."""
     config = "[engine]\nmax_background = 1\n" + configuration(shared_upstream.base_url) + IN_HASTE
     with service_in_thread(config, tmp_path_factory.mktemp("hasty")) as service:
         yield service
@@ -51,10 +50,8 @@ def haste(hasty: Service) -> Iterator[OpenAI]:
 def test_a_run_that_waits_too_long_expires(haste: OpenAI, upstream: Upstream):
     upstream.enqueue(CALL)
     thread = thread_of(haste)
-    run = haste.beta.threads.runs.create_and_poll(
-        thread_id=thread, assistant_id="agent_in_haste", tools=[WEATHER]
-    )
-    assert run.expires_at == run.created_at + 1
+    run = haste.beta.threads.runs.create(thread_id=thread, assistant_id="agent_in_haste", tools=[WEATHER])
+    assert run.expires_at == run.created_at + 4
     done = until_status(haste, run, "expired")
     assert (done.expires_at, done.required_action) == (None, None)
     steps = haste.beta.threads.runs.steps.list(run.id, thread_id=thread)
@@ -62,7 +59,7 @@ def test_a_run_that_waits_too_long_expires(haste: OpenAI, upstream: Upstream):
     assert steps.data[0].expired_at is not None
     with pytest.raises(openai.BadRequestError, match="'expired'"):
         haste.beta.threads.runs.submit_tool_outputs(
-            run_id=run.id, thread_id=thread, tool_outputs=outputs_of(run)
+            run_id=run.id, thread_id=thread, tool_outputs=[{"tool_call_id": "call_x", "output": "x"}]
         )
     upstream.enqueue(SUNNY)
     assert haste.beta.threads.runs.create(thread_id=thread, assistant_id="agent_answers").id

@@ -45,9 +45,6 @@ from tests.service.test_streams import (
 )
 from tests.service.test_streams import test_a_quiet_stream_is_kept_alive_by_comments as test_heartbeat
 from tests.service.test_streams import (
-    test_a_slow_start_sends_the_headers_before_the_first_event as test_slow_start,
-)
-from tests.service.test_streams import (
     test_an_answer_nobody_capped_grows_its_hold_until_the_balance_ends_it as test_grows,
 )
 from tests.support.apis import Api, sse
@@ -78,7 +75,6 @@ __all__ = [
     "test_quiet_start",
     "test_revoked",
     "test_scope",
-    "test_slow_start",
     "test_text",
     "test_type",
 ]
