@@ -42,7 +42,7 @@ def run(own_service: Service, capsys: pytest.CaptureFixture[str], monkeypatch: p
         except SystemExit as stop:
             code = int(stop.code or 0)
         out = capsys.readouterr().out  # the service in this process logs there too
-        return code, json.loads(out[out.index("{\n") :])
+        return code, json.JSONDecoder().raw_decode(out, out.index("{\n"))[0]
 
     return command
 

@@ -14,7 +14,7 @@ kind = "demo"
 pace_ms = 0
 [providers.slow]
 kind = "demo"
-pace_ms = 200
+pace_ms = 2000
 [[agents]]
 id = "agent_slow"
 model = "slow/demo-1"
