@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import Where, fresh_database
 
-
 # On a busy machine neither an example's time nor that of making it says anything.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
