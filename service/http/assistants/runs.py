@@ -26,6 +26,7 @@ from service.http.assistants.common import (
 from service.http.assistants.streams import answer_begun, poll_headers
 from service.http.begin import caller_of
 from service.http.house import house_of, key_of
+from service.store.ports import KeyRecord
 from specs.errors import InvalidRequest
 from specs.openai import assistants_runs as wire
 from specs.openai.assistants_common import ListObjects
@@ -124,8 +125,20 @@ async def submit_tool_outputs(request: Request[Any, Any, Any], thread_id: str, r
     if run.status != "requires_action":
         raise InvalidRequest(f"Runs in status {run.status!r} do not accept tool outputs.", param="run_id")
     require_outputs(run, [output.tool_call_id for output in asked.tool_outputs])
+    require_allowed(key_of(request), run)
     begun = await house_of(request).threads.go_on(run, outputs, caller_of(key_of(request)))
     return await answer_begun(request, begun, stream=bool(asked.stream))
+
+
+def require_allowed(key: KeyRecord, run: ThreadRun) -> None:
+    """Refuse to go on with an agent that this key may not use.
+
+    Raises NotFound.
+    """
+    agent = run.terms.agent
+    names = {run.assistant, agent.id, *agent.aliases}
+    if key.agents is not None and names.isdisjoint(key.agents):
+        raise missing("assistant", run.assistant, param="run_id")
 
 
 def read_outputs(asked: wire.SubmitOutputs) -> dict[str, str]:
