@@ -306,8 +306,10 @@ def test_a_key_for_other_agents_cannot_go_on_with_a_run(client: OpenAI, service:
     thread = thread_of(client)
     run = client.beta.threads.runs.create_and_poll(thread_id=thread, assistant_id=AGENT, tools=[WEATHER])
     key = service.key(agents=("agent_support",))
-    with OpenAI(base_url=service.base_url + "/v1", api_key=key.secret, max_retries=0) as other:
-        with pytest.raises(openai.NotFoundError, match="No assistant found"):
-            other.beta.threads.runs.submit_tool_outputs(
-                run_id=run.id, thread_id=thread, tool_outputs=outputs_of(run)
-            )
+    with (
+        OpenAI(base_url=service.base_url + "/v1", api_key=key.secret, max_retries=0) as other,
+        pytest.raises(openai.NotFoundError, match="No assistant found"),
+    ):
+        other.beta.threads.runs.submit_tool_outputs(
+            run_id=run.id, thread_id=thread, tool_outputs=outputs_of(run)
+        )
