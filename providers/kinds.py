@@ -17,6 +17,8 @@ class Kind(Struct, frozen=True):
     remote: bool = True
     """False: it runs inside this process."""
     needs_key: bool = False
+    takes_identity: bool = False
+    """An identity at Microsoft Entra will do in place of a key."""
     models_path: str = "/models"
     """Where it lists its models: the cheapest thing to ask for with a credential."""
     rates: Rates | None = None
@@ -41,7 +43,7 @@ KINDS: dict[str, Kind] = {
     "openai-compatible": Kind(),
     "anthropic": Kind(base_url="https://api.anthropic.com", needs_key=True, models_path="/v1/models"),
     "google": Kind(base_url="https://generativelanguage.googleapis.com/v1beta", needs_key=True),
-    "azure": Kind(),
+    "azure": Kind(takes_identity=True),
     "demo": Kind(remote=False, rates=Rates(input=Decimal("0.10"), output=Decimal("0.40"))),
 }
 

@@ -128,10 +128,10 @@ def _wrong(name: str, row: ProviderRow) -> list[tuple[str, str]]:
         found.append(("base_url", f"{row.base_url!r} must be an http or https address"))
     if row.api_key is None and kind.needs_key:
         found.append(("api_key", f"is required for kind {row.kind!r}"))
-    if row.entra is not None and row.kind != "azure":
-        found.append(("entra", "is only for kind 'azure'"))
-    if row.kind == "azure" and (row.api_key is None) == (row.entra is None):
-        found.append(("api_key", "give either `api_key` or [providers.NAME.entra] for kind 'azure'"))
+    if row.entra is not None and not kind.takes_identity:
+        found.append(("entra", f"kind {row.kind!r} takes none"))
+    if kind.takes_identity and (row.api_key is None) == (row.entra is None):
+        found.append(("api_key", f"give either `api_key` or [providers.{name}.entra] for kind {row.kind!r}"))
     return found
 
 
