@@ -85,23 +85,25 @@ class Background:
     async def submit(self, run: Run, prepared: Prepared, *, key: str, echo: str) -> None:
         """Write an admitted run down, then let it begin, at once or when there is a place for it.
 
-        Raises Overloaded where too many wait already, StoreUnavailable: then there is no such run.
+        Raises RateLimited where its key has as many runs as it may, Overloaded where too many wait already,
+        StoreUnavailable: then there is no such run.
         """
         if self._places.full:
             raise Overloaded("Too many responses wait in the background.", retry_after=RETRY_SECONDS)
         keeper = self._keeper(prepared, key=key, echo=echo)
-        await self.store.submit(
-            Submit(
-                run=run.id,
-                project=prepared.project,
-                job=write_job(run, prepared, key=key, echo=echo),
-                turn=keeper.opening(run.created),
-                events=shown(first_events(run)),
-                owner=self._owner,
-                lease_until=self._lease(),
-                now=self._now(),
+        with self._runs.counted(run):
+            await self.store.submit(
+                Submit(
+                    run=run.id,
+                    project=prepared.project,
+                    job=write_job(run, prepared, key=key, echo=echo),
+                    turn=keeper.opening(run.created),
+                    events=shown(first_events(run)),
+                    owner=self._owner,
+                    lease_until=self._lease(),
+                    now=self._now(),
+                )
             )
-        )
         self._launch(run, keeper, fence=FIRST_FENCE)
 
     def follow(self, run: str) -> Follower:

@@ -4,7 +4,8 @@ saved whatever becomes of the follower."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
@@ -94,6 +95,16 @@ class Runs:
         )
         run.work = self._preparing.work(run)
         return run
+
+    @contextmanager
+    def counted(self, run: Run) -> Iterator[None]:
+        """Count a run that is about to be launched; not where that fails. Raises RateLimited."""
+        self._limits.enter(run.id, run.caller.key)
+        try:
+            yield
+        except BaseException:
+            self._limits.leave(run.id)
+            raise
 
     def launch(self, run: Run) -> None:
         """Let an admitted run begin. Raises RateLimited when its key has too many, and it has a reader."""

@@ -103,9 +103,10 @@ class Limiter:
         self.note(run, key)
 
     def note(self, run: str, key: str) -> None:
-        """Count a run that goes on whatever the limit says."""
-        self._runs[run] = key
-        self._parallel[key] += 1
+        """Count a run that goes on whatever the limit says; once."""
+        if run not in self._runs:
+            self._runs[run] = key
+            self._parallel[key] += 1
 
     def leave(self, run: str) -> None:
         """Forget a run that is over."""

@@ -212,6 +212,8 @@ def test_runs_that_are_over_make_room() -> None:
     limiter.leave("run_1")
     limiter.enter("run_3", "key_1")
     limiter.note("run_4", "key_1")
+    limiter.note("run_4", "key_1")
+    limiter.leave("run_4")
     with pytest.raises(RateLimited):
         limiter.room("key_1")
 

@@ -145,6 +145,19 @@ def test_runs_of_a_key_that_go_on_at_once_are_limited(service: Service) -> None:
     eventually(lambda: chat(service, key).status_code == 200, seconds=10)
 
 
+def test_runs_in_the_background_are_counted_from_when_they_are_asked_for(service: Service) -> None:
+    key = service.key()
+    limit(service, key, parallel_runs=2)
+    url = service.base_url + "/v1/responses"
+    body = {"model": "agent_slow", "input": "Hello!", "background": True}
+    with httpx.Client(headers=key.headers, timeout=20) as client:
+        made = [client.post(url, json=body) for _ in range(3)]
+        assert [response.status_code for response in made] == [200, 200, 429]
+        for response in made[:2]:
+            client.post(f"{url}/{response.json()['id']}/cancel")
+        assert client.post(url, json={**body, "model": "agent_demo"}).status_code == 200
+
+
 def test_turns_on_a_websocket_are_counted_one_by_one(service: Service) -> None:
     key = service.key()
     limit(service, key, requests_per_minute=2)
