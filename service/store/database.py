@@ -12,8 +12,8 @@ from service.store.audit import SqlAuditLog
 from service.store.background import SqlBackground
 from service.store.books import SqlBooks
 from service.store.conversations import SqlConversations
-from service.store.entries import SqlEntries
 from service.store.credentials import SqlCredentials
+from service.store.entries import SqlEntries
 from service.store.files import SqlFiles
 from service.store.idempotency import SqlIdempotency
 from service.store.items import SqlItems
