@@ -285,3 +285,13 @@ def test_a_project_that_stores_nothing_has_no_threads(service: Service):
     key = service.key(project="forbidden")
     answer = httpx.post(service.base_url + "/v1/threads", headers=key.headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
+
+
+def test_vector_stores_to_be_made_are_left_out_with_a_warning(http: httpx.Client):
+    wanted = {"file_search": {"vector_stores": [{"file_ids": []}]}}
+    made = http.post("/v1/threads", json={"tool_resources": wanted})
+    assert made.status_code == 200
+    assert "vector stores cannot be made here yet" in made.headers["x-dragoman-warning"]
+    both = {"file_search": {"vector_stores": [{}], "vector_store_ids": ["vs_1"]}}
+    refused = http.post("/v1/threads", json={"tool_resources": both})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tool_resources.file_search")
