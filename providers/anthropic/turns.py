@@ -72,7 +72,20 @@ def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Wa
             builder.add_system_turn(item)
         else:
             builder.add_system_text(item)
-    return builder.finish()
+    return _with_answered_systems(builder.finish())
+
+
+def _with_answered_systems(turns: Sequence[Turn]) -> list[Turn]:
+    """A system turn that nothing of the assistant's follows after all becomes part of the user's."""
+    found: list[Turn] = []
+    for turn, after in zip(turns, (*turns[1:], None), strict=False):
+        if turn.role == "system" and after is not None and after.role != "assistant":
+            texts = (block.text for block in turn.content if isinstance(block, TextBlock))
+            turn = Turn("user", tuple(TextBlock(f"<system>\n{text}\n</system>") for text in texts))
+        if found and found[-1].role == turn.role:
+            turn = replace(turn, content=(*found.pop().content, *turn.content))
+        found.append(turn)
+    return found
 
 
 def _is_system(item: Item) -> bool:

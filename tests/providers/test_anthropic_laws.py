@@ -94,7 +94,7 @@ def check_turns(turns: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-5-5"])
 @given(given_items=st.lists(items, max_size=8))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=400)
 def test_roles_alternate_calls_are_answered_and_nothing_is_blank(model: str, given_items: list[Item]) -> None:
     body = body_of(given_items, model)
     check_turns(body["messages"])
