@@ -42,7 +42,13 @@ Run = Callable[..., Result]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command in an empty folder, without an environment of ours."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
+    for name in (
+        "DRAGOMAN_CONFIG",
+        "DRAGOMAN_API_KEY",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "GEMINI_API_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
     def command(*arguments: str) -> Result:
