@@ -137,7 +137,7 @@ def _missing(connection: sqlite3.Connection, promises: Promises) -> list[str]:
     states = dict(connection.execute("select run, state from holds"))
     ended = {run for (run,) in connection.execute("select id from runs where status = 'completed'")}
     grants = {
-        reason for (reason,) in connection.execute("select reference from transfers where kind = 'grant'")
+        reason for (reason,) in connection.execute("select reason from transfers where kind = 'grant'")
     }
     return [
         *(f"{run}: settlement lost" for run, cost in promises.settled.items() if costs.get(run) != cost),
