@@ -136,9 +136,7 @@ def _missing(connection: sqlite3.Connection, promises: Promises) -> list[str]:
     costs = dict(connection.execute("select run, cost from usage where not estimated"))
     states = dict(connection.execute("select run, state from holds"))
     ended = {run for (run,) in connection.execute("select id from runs where status = 'completed'")}
-    grants = {
-        reason for (reason,) in connection.execute("select reason from transfers where kind = 'grant'")
-    }
+    grants = {reason for (reason,) in connection.execute("select reason from transfers where kind = 'grant'")}
     return [
         *(f"{run}: settlement lost" for run, cost in promises.settled.items() if costs.get(run) != cost),
         *(f"{run}: hold lost" for run in promises.held - states.keys()),
