@@ -187,7 +187,7 @@ def service_in_thread(
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not (hasattr(service, "server") and service.server.started):
         if failures or time.monotonic() > deadline:
             raise RuntimeError("the service did not start") from (failures[0] if failures else None)
