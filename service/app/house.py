@@ -12,6 +12,7 @@ import aiohttp
 from msgspec import Struct
 
 from providers.prices import ensure_table
+from service.app.keepers import end_all
 from service.app.parts import Parts
 from service.egress import Door
 from service.engine.background import Background
@@ -105,9 +106,7 @@ async def open_house(
         finally:
             house.background.close()
             await house.runs.drain(ShuttingDown())
-            for keeper in keepers:
-                keeper.cancel()
-            await asyncio.gather(*keepers, return_exceptions=True)
+            await end_all(keepers)
             await house.keys.write_used()
             await ledger.aclose()
 

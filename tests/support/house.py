@@ -197,5 +197,6 @@ def service_in_thread(
     finally:
         service.server.should_exit = True
         thread.join(40)
+        assert not thread.is_alive(), "the service did not end"
         if failures:
             raise failures[0]
