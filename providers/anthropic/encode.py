@@ -47,7 +47,7 @@ from providers.anthropic.settings import (
     thinking,
     warn_of_lacking,
 )
-from providers.anthropic.turns import split_system, turns_of
+from providers.anthropic.turns import leading_system, turns_of
 from providers.base import Encoded
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 
@@ -76,7 +76,7 @@ def encode(request: ModelRequest, *, profile: MessagesProfile, origin: str) -> E
 
 def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Warn) -> Body:
     settings = request.settings
-    leading, rest = split_system(request.items)
+    leading, rest = leading_system(request.items)
     turns = turns_of(rest, origin=origin, system_turns=profile.system_turns, warn=warn)
     cap = max_tokens(settings, profile, warn)
     thought = _possible(thinking(settings, profile, cap, warn), turns, warn)

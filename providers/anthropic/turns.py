@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import TypeAlias, assert_never
 
-import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 
 from providers.anthropic.body import (
@@ -30,6 +27,7 @@ from providers.anthropic.body import (
 )
 from providers.anthropic.content import Warn, assistant_blocks, user_blocks
 from providers.anthropic.marks import last_mark, mark
+from providers.context import arguments_object, is_system, split_system
 from specs.items import (
     Compaction,
     FunctionCall,
@@ -47,14 +45,12 @@ from specs.items import (
 _Owed: TypeAlias = tuple[str, FunctionResult | HostedCall | None]
 """(id of a call already written, what will answer it)."""
 
-_arguments = msgspec.json.Decoder(dict[str, Raw])
 
-
-def split_system(items: Sequence[Item]) -> tuple[list[TextBlock], Sequence[Item]]:
-    """Return the system messages that come before all else, and the rest."""
-    leading = list(takewhile(_is_system, items))
-    blocks = [system_block(item) for item in leading if isinstance(item, Message)]
-    return [block for block in blocks if block.text.strip()], items[len(leading) :]
+def leading_system(items: Sequence[Item]) -> tuple[list[TextBlock], Sequence[Item]]:
+    """Return the system messages that come before all else, as blocks, and the rest."""
+    leading, rest = split_system(items)
+    blocks = [system_block(item) for item in leading]
+    return [block for block in blocks if block.text.strip()], rest
 
 
 def system_block(message: Message) -> TextBlock:
@@ -66,7 +62,7 @@ def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Wa
     """Return the conversation. Signed thoughts of another origin are left out."""
     builder = _Builder(items, origin=origin, warn=warn)
     for position, item in enumerate(items):
-        if not (isinstance(item, Message) and _is_system(item)):
+        if not is_system(item):
             builder.add(item)
         elif system_turns and _may_stand_alone(items[position + 1 :]):
             builder.add_system_turn(item)
@@ -88,13 +84,9 @@ def _with_answered_systems(turns: Sequence[Turn]) -> list[Turn]:
     return found
 
 
-def _is_system(item: Item) -> bool:
-    return isinstance(item, Message) and item.role in ("system", "developer")
-
-
 def _may_stand_alone(rest: Sequence[Item]) -> bool:
     """A system turn must be the last, or come right before the assistant's."""
-    following = next((item for item in rest if not _is_system(item)), None)
+    following = next((item for item in rest if not is_system(item)), None)
     match following:
         case None | Reasoning() | FunctionCall() | HostedCall():
             return True
@@ -183,7 +175,9 @@ class _Builder:
         self._enter("assistant")
         call_id = self._unique_id(call.call_id)
         cache = mark(call.cache) if isinstance(call, FunctionCall) else None
-        self._blocks.append(ToolUseBlock(call_id, _cleaned(call.name, 128), _input(call.arguments), cache))
+        self._blocks.append(
+            ToolUseBlock(call_id, _cleaned(call.name, 128), arguments_object(call.arguments), cache)
+        )
         self._owed.append((call_id, result))
 
     def _part_from_earlier(self, call: FunctionCall | HostedCall) -> None:
@@ -262,14 +256,3 @@ def thoughts(item: Reasoning, origin: str) -> list[ThinkingBlock | RedactedThink
 def _cleaned(name: str, length: int) -> str:
     """A name in the letters that ids and tool names may hold."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:length] or "unnamed"
-
-
-def _input(arguments: str) -> Raw:
-    """The arguments as a JSON object; text that is none is kept inside one."""
-    if not arguments.strip():
-        return Raw(b"{}")
-    try:
-        _arguments.decode(arguments)
-    except msgspec.DecodeError:
-        return Raw(msgspec.json.encode({"invalid_json": arguments}))
-    return Raw(arguments.encode())

@@ -6,12 +6,11 @@ Sources: https://ai.google.dev/gemini-api/docs/function-calling, …/thought-sig
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Literal, TypeAlias, assert_never
 
-import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
+from providers.context import arguments_object
 from providers.google.body import (
     Content,
     FileData,
@@ -34,15 +33,6 @@ UNSIGNED = "skip_thought_signature_validator"
 OPENING = "Begin."
 """What the user says where there is nothing to answer."""
 
-_object = msgspec.json.Decoder(dict[str, Raw])
-
-
-def split_system(items: Sequence[Item]) -> tuple[list[str], Sequence[Item]]:
-    """Return the texts of the system messages that come before all else, and the rest."""
-    leading = list(takewhile(_is_system, items))
-    texts = [plain_text(item.content) for item in leading if isinstance(item, ours.Message)]
-    return [text for text in texts if text.strip()], items[len(leading) :]
-
 
 def contents_of(
     items: Sequence[Item], *, profile: GeminiProfile, origin: str, warn: Warn
@@ -52,10 +42,6 @@ def contents_of(
     for item in items:
         builder.add(item)
     return builder.finish()
-
-
-def _is_system(item: Item) -> bool:
-    return isinstance(item, ours.Message) and item.role in ("system", "developer")
 
 
 class _Builder:
@@ -138,7 +124,7 @@ class _Builder:
         signature = item.signature or (UNSIGNED if self._profile.signed_calls and not self._signed else UNSET)
         self._signed = True
         self._names[item.call_id] = item.name
-        call = FunctionCall(item.call_id, item.name, _arguments(item.arguments))
+        call = FunctionCall(item.call_id, item.name, arguments_object(item.arguments))
         self._parts.append(Part(function_call=call, thought_signature=signature))
 
     def _answer(self, item: ours.FunctionResult) -> None:
@@ -206,14 +192,3 @@ class _Builder:
             self._warn("input", "Media whose data cannot be read is left out.")
             return None
         return Part(inline_data=InlineData(media.media_type, media.base64))
-
-
-def _arguments(text: str) -> Raw:
-    """The arguments as a JSON object; text that is none is kept inside one."""
-    if not text.strip():
-        return Raw(b"{}")
-    try:
-        _object.decode(text)
-    except msgspec.DecodeError:
-        return Raw(msgspec.json.encode({"invalid_json": text}))
-    return Raw(text.encode())

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from providers.base import Encoded
+from providers.context import split_system
 from providers.google.body import (
     Body,
     FunctionCallingConfig,
@@ -18,9 +19,10 @@ from providers.google.body import (
     ToolConfig,
     Tools,
 )
-from providers.google.contents import contents_of, split_system
+from providers.google.contents import contents_of
 from providers.google.families import GeminiProfile
 from providers.google.settings import Warn, generation_config, service_tier
+from specs.items import plain_text
 from specs.requests import FunctionTool, ModelRequest, ToolChoice
 
 _encoder = msgspec.json.Encoder()
@@ -37,7 +39,8 @@ def encode(request: ModelRequest, *, profile: GeminiProfile, origin: str) -> Enc
 
 
 def _body(request: ModelRequest, profile: GeminiProfile, origin: str, warn: Warn) -> Body:
-    texts, rest = split_system(request.items)
+    leading, rest = split_system(request.items)
+    texts = [plain_text(message.content) for message in leading]
     tools = tuple(_declaration(tool, warn) for tool in request.tools)
     return Body(
         contents=contents_of(rest, profile=profile, origin=origin, warn=warn),
