@@ -22,6 +22,7 @@ from service.settings.prices import needs_table
 from service.store.writer import Connect
 from service.telemetry.listener import metrics_served
 from service.telemetry.logs import on_loop_exception, set_up_logging
+from service.telemetry.watchdog import loop_watched
 
 COLLECTION_THRESHOLDS = (20_000, 50, 50)
 """Allocations before a young collection, and how many of those before an older one."""
@@ -55,8 +56,10 @@ async def run(
                 task.add_done_callback(reloads.discard)
 
             loop.add_signal_handler(signal.SIGHUP, on_hangup)
+        watched = loop_watched() if settings.telemetry.watch_loop else nullcontext()
         async with metrics_served(metrics, house.metrics, house.gauges) if metrics else nullcontext():
-            await server.serve(sockets=[listener])
+            with watched:
+                await server.serve(sockets=[listener])
 
 
 async def reload(settings: Settings, parts: Parts, environ: Mapping[str, str]) -> None:

@@ -118,6 +118,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         idempotency=rows.idempotency,
         metrics=rows.metrics,
         responses=rows.responses,
+        telemetry=rows.telemetry,
         websocket=rows.websocket,
         addresses=to_policy(rows.egress, note),
         limits=to_rules(rows.limits, note),

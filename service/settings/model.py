@@ -63,6 +63,13 @@ class Metrics(Struct, frozen=True):
     """9464 by custom; 0 listens nowhere."""
 
 
+class Telemetry(Struct, frozen=True):
+    """[telemetry]: what the service tells of itself for finding out."""
+
+    watch_loop: bool = False
+    """True logs what keeps the event loop from turning for 50 ms, and where it stood."""
+
+
 class Engine(Struct, frozen=True):
     """[engine]: how runs behave."""
 
@@ -292,6 +299,7 @@ class File(Struct, frozen=True):
     ledger: Ledger = Ledger()
     metrics: Metrics = Metrics()
     responses: Responses = Responses()
+    telemetry: Telemetry = Telemetry()
     websocket: WebSocket = WebSocket()
     models: dict[str, str] = {}
     """Bare model names and the `provider/model` each stands for."""
@@ -338,6 +346,7 @@ class Settings(Struct, frozen=True):
     idempotency: Idempotency = Idempotency()
     metrics: Metrics = Metrics()
     responses: Responses = Responses()
+    telemetry: Telemetry = Telemetry()
     websocket: WebSocket = WebSocket()
     addresses: AddressPolicy = AddressPolicy()
     limits: Rules = DEFAULT_RULES
