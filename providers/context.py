@@ -9,17 +9,17 @@ from typing import TypeGuard
 import msgspec
 from msgspec import Raw
 
-from specs.items import Item, Message
+from specs.items import ContextItem, Message
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 
 
-def is_system(item: Item) -> TypeGuard[Message]:
+def is_system(item: ContextItem) -> TypeGuard[Message]:
     """Whether it is a message of the system's or the developer's."""
     return isinstance(item, Message) and item.role in ("system", "developer")
 
 
-def split_system(items: Sequence[Item]) -> tuple[list[Message], Sequence[Item]]:
+def split_system(items: Sequence[ContextItem]) -> tuple[list[Message], Sequence[ContextItem]]:
     """Part the system messages that come before all else from the rest."""
     leading = [item for item in takewhile(is_system, items) if is_system(item)]
     return leading, items[len(leading) :]

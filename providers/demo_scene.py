@@ -12,12 +12,12 @@ from providers.samples import sample
 from specs.items import (
     Audio,
     Compaction,
+    ContextItem,
     File,
     FunctionCall,
     FunctionResult,
     HostedCall,
     Image,
-    Item,
     Message,
     Part,
     Reasoning,
@@ -63,7 +63,7 @@ def count_tokens(text: str) -> int:
     return len(tokens_of(text))
 
 
-def last_words(items: tuple[Item, ...]) -> str:
+def last_words(items: tuple[ContextItem, ...]) -> str:
     """The text of the last user message."""
     for item in reversed(items):
         if isinstance(item, Message) and item.role == "user":
@@ -71,7 +71,7 @@ def last_words(items: tuple[Item, ...]) -> str:
     return ""
 
 
-def _results(items: tuple[Item, ...]) -> list[str]:
+def _results(items: tuple[ContextItem, ...]) -> list[str]:
     """The texts of the function results that the conversation ends with."""
     texts: list[str] = []
     for item in reversed(items):
@@ -179,7 +179,7 @@ def _tool_texts(tool: FunctionTool) -> list[str]:
     return [tool.name, tool.description or "", parameters]
 
 
-def _item_tokens(item: Item) -> int:
+def _item_tokens(item: ContextItem) -> int:
     match item:
         case Message() | Reasoning():
             return sum(_part_tokens(part) for part in item.content)
@@ -190,7 +190,7 @@ def _item_tokens(item: Item) -> int:
         case FunctionCall():
             return count_tokens(item.name) + count_tokens(item.arguments)
         case HostedCall():
-            texts = (item.name, item.arguments, item.output or "", item.error or "")
+            texts = (item.tool, item.arguments, item.output or "", item.error or "")
             return sum(count_tokens(text) for text in texts)
         case _:
             assert_never(item)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from specs.requests import FunctionTool, Settings
+from specs.tools import McpServer, OpenApiTool, WebSearch
 
 Override: TypeAlias = Literal[
     "sampling", "max_output_tokens", "response_format", "tools", "instructions", "model"
@@ -50,7 +51,9 @@ class CodeInterpreterTool(Struct, frozen=True, tag="code_interpreter", omit_defa
     """Run code over the agent's files."""
 
 
-AgentTool: TypeAlias = FunctionTool | FileSearchTool | CodeInterpreterTool
+AssistantTool: TypeAlias = FunctionTool | FileSearchTool | CodeInterpreterTool
+"""What an assistant can have, too."""
+AgentTool: TypeAlias = AssistantTool | McpServer | WebSearch | OpenApiTool
 Capability: TypeAlias = Literal["function", "file_search", "code_interpreter"]
 CAPABILITIES: tuple[Capability, ...] = ("function", "file_search", "code_interpreter")
 """The types of tool an agent can have."""
@@ -104,3 +107,8 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     def functions(self) -> tuple[FunctionTool, ...]:
         """The tools that whoever calls the agent runs."""
         return tuple(tool for tool in self.tools if isinstance(tool, FunctionTool))
+
+    @property
+    def assistant_tools(self) -> tuple[AssistantTool, ...]:
+        """The tools that an assistant can have, too."""
+        return tuple(tool for tool in self.tools if isinstance(tool, AssistantTool))

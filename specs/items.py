@@ -154,6 +154,17 @@ class FunctionResult(Struct, frozen=True, tag="function_result", omit_defaults=T
     cache: Lifetime | None = None
 
 
+HostedKind: TypeAlias = Literal["mcp", "web_search"]
+"""How an API shows a call that the server ran itself."""
+
+
+class Source(Struct, frozen=True, omit_defaults=True):
+    """What a search has found."""
+
+    url: str
+    title: str = ""
+
+
 class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     """A call the server ran itself, and what came of it: the receipt."""
 
@@ -162,6 +173,7 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     label: str
     """The server or action the tool belongs to."""
     name: str
+    """The tool as its server calls it."""
     arguments: str = ""
     output: str | None = None
     error: str | None = None
@@ -170,6 +182,64 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     step: int | None = None
     """The model call of its run that made it: what was called together goes back together, so that what a
     provider has cached of a conversation stays its beginning."""
+    called: str | None = None
+    """The tool as the model calls it, where that is not `name`."""
+    kind: HostedKind = "mcp"
+    sources: tuple[Source, ...] = ()
+    """Of a search: what it has found."""
+    approval: str | None = None
+    """The request by which the caller approved it."""
+
+    @property
+    def tool(self) -> str:
+        """The name that the model knows it by."""
+        return self.called or self.name
+
+
+class ListedTool(Struct, frozen=True, omit_defaults=True):
+    """A tool as its server describes it."""
+
+    name: str
+    schema: Raw
+    """JSON Schema of the arguments."""
+    description: str | None = None
+    annotations: Raw | UnsetType = UNSET
+    """The server's hints as a JSON object."""
+
+
+class ToolListing(Struct, frozen=True, tag="tool_listing", omit_defaults=True):
+    """The tools that a server offered, or why it could not be asked."""
+
+    id: str
+    label: str
+    tools: tuple[ListedTool, ...] = ()
+    error: str | None = None
+    status: Status = "completed"
+
+
+class ApprovalRequest(Struct, frozen=True, tag="approval_request", omit_defaults=True):
+    """A call that is only made once the caller approves it."""
+
+    id: str
+    """Also its seal: it holds for this call of this definition of the tool, in its project."""
+    call_id: str
+    label: str
+    name: str
+    arguments: str = ""
+    status: Status = "completed"
+    called: str | None = None
+    """As in `HostedCall`."""
+    step: int | None = None
+    """As in `HostedCall`."""
+
+
+class ApprovalResponse(Struct, frozen=True, tag="approval_response", omit_defaults=True):
+    """What the caller says to such a request."""
+
+    id: str
+    request: str
+    approve: bool
+    reason: str | None = None
 
 
 class Compaction(Struct, frozen=True, tag="compaction", omit_defaults=True):
@@ -182,7 +252,10 @@ class Compaction(Struct, frozen=True, tag="compaction", omit_defaults=True):
     """Opened; what models are given."""
 
 
-Item: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall | Compaction
+ContextItem: TypeAlias = Message | Reasoning | FunctionCall | FunctionResult | HostedCall | Compaction
+"""What a model is given."""
+Item: TypeAlias = ContextItem | ToolListing | ApprovalRequest | ApprovalResponse
+"""The other three are between the caller and the server: no model sees them."""
 
 SUMMARY_PREFACE = "Summary of the conversation so far:\n\n"
 """What a model is told of where a summary comes from."""
@@ -201,9 +274,9 @@ def with_parts(item: Item, parts: tuple[Part, ...], status: Status) -> Item:
         case FunctionCall() | HostedCall():
             text = "".join(part.text for part in parts if isinstance(part, Arguments))
             return structs.replace(item, arguments=text or item.arguments, status=status)
-        case FunctionResult():
+        case FunctionResult() | ToolListing() | ApprovalRequest():
             return structs.replace(item, status=status)
-        case Compaction():
+        case Compaction() | ApprovalResponse():
             return item
         case _:
             assert_never(item)

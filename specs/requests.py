@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from specs.items import Item, Lifetime
+from specs.items import ContextItem, Item, Lifetime
+from specs.tools import HostedTool
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
@@ -100,7 +101,7 @@ class ModelRequest(Struct, frozen=True):
 
     model: str
     """The provider's own name of the model."""
-    items: tuple[Item, ...]
+    items: tuple[ContextItem, ...]
     instructions: str | None = None
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = ToolChoice()
@@ -146,6 +147,10 @@ class RunRequest(Struct, frozen=True):
     allowance: Allowance | None = None
     min_output_tokens: int | None = None
     """The least output the caller can use; None is the house's least (256)."""
+    hosted: tuple[HostedTool, ...] = ()
+    """Tools that the server is to run."""
+    may_ask: bool = False
+    """Whether the caller can be asked for approvals; where not, what needs one is refused."""
     warnings: tuple[str, ...] = ()
     """What the API's reader had to leave out, each a sentence naming the field."""
     instruction_marks: tuple[CacheMark, ...] = ()

@@ -22,17 +22,17 @@ from providers.anthropic.body import (
     ToolUseBlock,
     Turn,
 )
-from specs.items import File as FilePart
 from specs.items import (
+    ContextItem,
     FunctionCall,
     FunctionResult,
     HostedCall,
-    Item,
     Lifetime,
     Message,
     MessagePart,
     Text,
 )
+from specs.items import File as FilePart
 from specs.items import Image as ImagePart
 from specs.requests import CacheMark, ModelRequest
 
@@ -58,7 +58,7 @@ def has_marks(request: ModelRequest) -> bool:
     return bool(request.instruction_marks) or tools or any(map(_is_marked, request.items))
 
 
-def _is_marked(item: Item) -> bool:
+def _is_marked(item: ContextItem) -> bool:
     match item:
         case Message():
             return last_mark(item.content) is not None

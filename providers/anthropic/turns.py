@@ -30,10 +30,10 @@ from providers.anthropic.marks import last_mark, mark
 from providers.context import arguments_object, is_system, split_system
 from specs.items import (
     Compaction,
+    ContextItem,
     FunctionCall,
     FunctionResult,
     HostedCall,
-    Item,
     Message,
     Reasoning,
     Sealed,
@@ -46,7 +46,7 @@ _Owed: TypeAlias = tuple[str, FunctionResult | HostedCall | None]
 """(id of a call already written, what will answer it)."""
 
 
-def leading_system(items: Sequence[Item]) -> tuple[list[TextBlock], Sequence[Item]]:
+def leading_system(items: Sequence[ContextItem]) -> tuple[list[TextBlock], Sequence[ContextItem]]:
     """Return the system messages that come before all else, as blocks, and the rest."""
     leading, rest = split_system(items)
     blocks = [system_block(item) for item in leading]
@@ -58,7 +58,7 @@ def system_block(message: Message) -> TextBlock:
     return TextBlock(plain_text(message.content), last_mark(message.content))
 
 
-def turns_of(items: Sequence[Item], *, origin: str, system_turns: bool, warn: Warn) -> list[Turn]:
+def turns_of(items: Sequence[ContextItem], *, origin: str, system_turns: bool, warn: Warn) -> list[Turn]:
     """Return the conversation. Signed thoughts of another origin are left out."""
     builder = _Builder(items, origin=origin, warn=warn)
     for position, item in enumerate(items):
@@ -84,7 +84,7 @@ def _with_answered_systems(turns: Sequence[Turn]) -> list[Turn]:
     return found
 
 
-def _may_stand_alone(rest: Sequence[Item]) -> bool:
+def _may_stand_alone(rest: Sequence[ContextItem]) -> bool:
     """A system turn must be the last, or come right before the assistant's."""
     following = next((item for item in rest if not is_system(item)), None)
     match following:
@@ -97,7 +97,7 @@ def _may_stand_alone(rest: Sequence[Item]) -> bool:
 
 
 class _Builder:
-    def __init__(self, items: Sequence[Item], *, origin: str, warn: Warn) -> None:
+    def __init__(self, items: Sequence[ContextItem], *, origin: str, warn: Warn) -> None:
         self._origin = origin
         self._warn = warn
         self._turns: list[Turn] = []
@@ -110,7 +110,7 @@ class _Builder:
             if isinstance(item, FunctionResult):
                 self._results[item.call_id].append(item)
 
-    def add(self, item: Item) -> None:
+    def add(self, item: ContextItem) -> None:
         match item:
             case Message(role="assistant"):
                 self._say(assistant_blocks(item.content, self._warn))
@@ -175,8 +175,9 @@ class _Builder:
         self._enter("assistant")
         call_id = self._unique_id(call.call_id)
         cache = mark(call.cache) if isinstance(call, FunctionCall) else None
+        name = call.name if isinstance(call, FunctionCall) else call.tool
         self._blocks.append(
-            ToolUseBlock(call_id, _cleaned(call.name, 128), arguments_object(call.arguments), cache)
+            ToolUseBlock(call_id, _cleaned(name, 128), arguments_object(call.arguments), cache)
         )
         self._owed.append((call_id, result))
 

@@ -23,7 +23,7 @@ from providers.google.families import GeminiProfile
 from providers.google.settings import Warn
 from providers.media import media_of_file, media_of_url
 from specs import items as ours
-from specs.items import Item, MessagePart, plain_text
+from specs.items import ContextItem, MessagePart, plain_text
 from specs.media_types import media_type_of
 
 Role: TypeAlias = Literal["user", "model"]
@@ -35,7 +35,7 @@ OPENING = "Begin."
 
 
 def contents_of(
-    items: Sequence[Item], *, profile: GeminiProfile, origin: str, warn: Warn
+    items: Sequence[ContextItem], *, profile: GeminiProfile, origin: str, warn: Warn
 ) -> tuple[Content, ...]:
     """Return the conversation. Signed thoughts of another origin are left out."""
     builder = _Builder(profile, origin=origin, warn=warn)
@@ -58,7 +58,7 @@ class _Builder:
         self._signed = False
         """Whether the model's turn under way has begun its calls: only the first wants a signature."""
 
-    def add(self, item: Item) -> None:
+    def add(self, item: ContextItem) -> None:
         match item:
             case ours.Message(role="assistant"):
                 self._say("model", self._spoken(item.content))
@@ -146,7 +146,7 @@ class _Builder:
     def _hosted(self, item: ours.HostedCall) -> None:
         """A call that was answered by the server, as a call and its result."""
         output = item.output if item.error is None else item.error
-        call = ours.FunctionCall(item.id, item.call_id, item.name, item.arguments)
+        call = ours.FunctionCall(item.id, item.call_id, item.tool, item.arguments)
         told = (ours.Text(output or ""),)
         self._call(call)
         self._answer(ours.FunctionResult(item.id, item.call_id, told, error=item.error is not None))

@@ -14,12 +14,12 @@ from providers.openai_chat.request import CalledFunction, ChatMessage, ContentPa
 from specs.items import (
     Audio,
     Compaction,
+    ContextItem,
     File,
     FunctionCall,
     FunctionResult,
     HostedCall,
     Image,
-    Item,
     Message,
     Reasoning,
     Summary,
@@ -32,7 +32,7 @@ from specs.items import (
 
 def messages_of(
     instructions: str | None,
-    items: Iterable[Item],
+    items: Iterable[ContextItem],
     *,
     profile: ChatProfile,
     origin: str,
@@ -75,7 +75,7 @@ class _Writer:
         self._turn = _Turn()
         self._attached: list[ContentPart] = []
 
-    def add(self, item: Item) -> None:
+    def add(self, item: ContextItem) -> None:
         match item:
             case Message(role="assistant"):
                 self._assistant(item)
@@ -146,7 +146,7 @@ class _Writer:
         """A call the server ran: to the model it is one of its own, with its result."""
         if item.step is None or item.step != self._turn.step:
             self._turn.step = None
-        self._called(item.call_id, item.name, item.arguments)
+        self._called(item.call_id, item.tool, item.arguments)
         self._turn.step = item.step
         output = item.output if item.output is not None else item.error or ""
         self._turn.hosted.append(ChatMessage("tool", output, tool_call_id=self._call_id(item.call_id)))

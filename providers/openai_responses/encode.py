@@ -18,10 +18,10 @@ from providers.openai_responses.parts import input_parts, output_parts
 from providers.openai_responses.profile import ResponsesProfile
 from specs.items import (
     Compaction,
+    ContextItem,
     FunctionCall,
     FunctionResult,
     HostedCall,
-    Item,
     Message,
     Reasoning,
     Sealed,
@@ -164,7 +164,7 @@ def _tool_choice(choice: ToolChoice, tools: tuple[FunctionTool, ...]) -> wire.To
     return None if choice.mode == "auto" else choice.mode
 
 
-def _input(items: tuple[Item, ...], origin: str, warnings: Warnings) -> tuple[wire.InputItem, ...]:
+def _input(items: tuple[ContextItem, ...], origin: str, warnings: Warnings) -> tuple[wire.InputItem, ...]:
     found: list[wire.InputItem] = []
     for index, item in enumerate(items):
         if isinstance(item, Reasoning):
@@ -175,7 +175,7 @@ def _input(items: tuple[Item, ...], origin: str, warnings: Warnings) -> tuple[wi
     return tuple(found)
 
 
-def _is_followed(items: tuple[Item, ...], index: int) -> bool:
+def _is_followed(items: tuple[ContextItem, ...], index: int) -> bool:
     """Whether the reasoning led to something: alone it is refused (`without its required following item`)."""
     for item in items[index + 1 :]:
         if not isinstance(item, Reasoning):
@@ -212,7 +212,7 @@ def _item(
         case HostedCall():
             output = item.output if item.output is not None else item.error or ""
             return [
-                wire.InputCall(item.call_id, item.name, item.arguments),
+                wire.InputCall(item.call_id, item.tool, item.arguments),
                 wire.InputCallOutput(item.call_id, output),
             ]
         case _:

@@ -18,9 +18,8 @@ from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
 from service.store.agents_store import SqlAgents
-from service.tools.actions.configured import Toolbox
-from service.tools.base import ToolSet
-from specs.agents import Agent
+from service.tools.base import RunFacts, ToolSet
+from service.tools.toolbox import Toolbox
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 from specs.providers import ProviderSpec
@@ -71,9 +70,9 @@ class Parts:
         for missing in missing_prices(settings, self.table):
             log.warning("price_missing", problem=missing)
 
-    def tools(self, agent: Agent) -> ToolSet:
-        """What the server runs for an agent."""
-        return self._toolbox.of(agent)
+    def tools(self, run: RunFacts) -> ToolSet:
+        """What the server runs for a run."""
+        return self._toolbox.of(run)
 
     def provider(self, name: str) -> Provider:
         """The provider of this name, built when it is first asked for."""

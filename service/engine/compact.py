@@ -16,6 +16,8 @@ from service.secrets import Sealer, Unsealable
 from specs.agents import Agent
 from specs.errors import InvalidRequest
 from specs.items import (
+    ApprovalRequest,
+    ApprovalResponse,
     Compaction,
     FunctionCall,
     FunctionResult,
@@ -26,6 +28,7 @@ from specs.items import (
     Reasoning,
     Refusal,
     Text,
+    ToolListing,
     plain_text,
 )
 from specs.requests import RunRequest, ToolChoice
@@ -127,6 +130,8 @@ def _told(item: Item) -> Iterator[MessagePart]:
             yield Text(f"\n[summary of what came before]\n{item.summary}\n")
         case Reasoning():
             return  # what came of it is in the messages
+        case ToolListing() | ApprovalRequest() | ApprovalResponse():
+            return  # between the caller and the server
         case _:
             assert_never(item)
 

@@ -12,6 +12,7 @@ from providers.base import Provider
 from providers.counting import InputCounter
 from providers.profiles import Profile
 from service.engine.compact import since_compaction
+from service.engine.context import context_of
 from service.engine.custom import with_functions
 from service.engine.media import FileReader, Media
 from service.engine.resolve import resolve
@@ -77,7 +78,7 @@ def model_request(request: RunRequest, *, model: str) -> ModelRequest:
     """The first model call of a resolved request, where the server lends no tools."""
     return ModelRequest(
         model=model,
-        items=since_compaction(request.items),
+        items=context_of(since_compaction(request.items)),
         instructions=request.instructions,
         tools=request.tools,
         tool_choice=request.tool_choice or ToolChoice(),

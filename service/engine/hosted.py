@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from service.tools.base import ToolOutcome, ToolSet
+from service.tools.base import Known, ToolOutcome, ToolSet
 from specs.events import Event, ItemEnded, ItemStarted, ToolProgressed
 from specs.items import FunctionCall, HostedCall
 
@@ -29,7 +29,7 @@ class HostedCalls:
 
     def _rewrite_one(self, event: Event) -> Event | None:
         match event:
-            case ItemStarted(index, FunctionCall() as call) if self._tools.label(call.name) is not None:
+            case ItemStarted(index, FunctionCall() as call) if self._tools.known(call.name) is not None:
                 self._open.add(index)
                 return ItemStarted(index, self._hosted(call))
             case ItemEnded(index, FunctionCall() as call) if index in self._open:
@@ -45,7 +45,11 @@ class HostedCalls:
         self._answered.add(index)
         status = "failed" if outcome.error is not None else "completed"
         item = structs.replace(
-            self._hosted(self.calls[index]), output=outcome.output, error=outcome.error, status=status
+            self._hosted(self.calls[index]),
+            output=outcome.output,
+            error=outcome.error,
+            sources=outcome.sources,
+            status=status,
         )
         return [ToolProgressed(index, status), ItemEnded(index, item)]
 
@@ -59,7 +63,15 @@ class HostedCalls:
         ]
 
     def _hosted(self, call: FunctionCall) -> HostedCall:
-        label = self._tools.label(call.name) or ""
+        tool = self._tools.known(call.name) or Known("", call.name)
         return HostedCall(
-            call.id, call.call_id, label, call.name, call.arguments, status=call.status, step=self._step
+            call.id,
+            call.call_id,
+            tool.label,
+            tool.name,
+            call.arguments,
+            status=call.status,
+            step=self._step,
+            called=None if tool.name == call.name else call.name,
+            kind=tool.kind,
         )

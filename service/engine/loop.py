@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from service.engine.choice import ToolChoiceKeeper
+from service.engine.context import context_of
 from service.engine.hosted import HostedCalls
 from service.engine.log import RunLog
 from service.engine.permitted import PermittedCalls
@@ -70,7 +71,7 @@ class Loop:
         self._log = log
         self._abandoned = abandoned
         self._tool_calls = 0
-        self._choice = ToolChoiceKeeper(request, is_hosted=lambda name: tools.label(name) is not None)
+        self._choice = ToolChoiceKeeper(request, is_hosted=lambda name: tools.known(name) is not None)
 
     async def run(self) -> Outcome:
         """Go on until there is an outcome.
@@ -165,7 +166,7 @@ class Loop:
         request = self._request
         return ModelRequest(
             model=self._model,
-            items=(*request.items, *self._choice.context(self.fold.items)),
+            items=context_of((*request.items, *self._choice.context(self.fold.items))),
             instructions=request.instructions,
             tools=(*request.tools, *self._tools.definitions),
             tool_choice=self._choice.choice,

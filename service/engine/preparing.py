@@ -22,8 +22,7 @@ from service.engine.witness import Witness
 from service.ids import new_id
 from service.ledger.holds import Ledger, Terms
 from service.telemetry.metrics import Metrics
-from service.tools.base import NoTools, ToolSet
-from specs.agents import Agent
+from service.tools.base import NoTools, RunFacts, ToolSet
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 
@@ -51,7 +50,7 @@ class Preparing:
         metrics: Metrics | None = None,
         files: FileReader | None = None,
         max_file_bytes: int = 32 * 1024 * 1024,
-        tools: Callable[[Agent], ToolSet] = lambda _: NoTools(),
+        tools: Callable[[RunFacts], ToolSet] = lambda _: NoTools(),
     ) -> None:
         self._tools = tools
         self._files = files or NoFiles()
@@ -100,7 +99,7 @@ class Preparing:
             witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
-        tools = self._tools(run.agent)
+        tools = self._tools(facts_of(run))
         refuse_taken_names(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
@@ -139,3 +138,9 @@ class Preparing:
             min_output_tokens=least if cap is None else min(least, cap),
             max_cost=None if limit is None else max(0, limit - spent),
         )
+
+
+def facts_of(run: Run) -> RunFacts:
+    """What tools may know of a run."""
+    caller = run.caller
+    return RunFacts(run.id, run.agent, run.request, caller.project, caller.key, caller.user)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from msgspec import structs
 
 from service.tools.base import ToolSet
-from specs.agents import Agent, Override
+from specs.agents import Agent, CodeInterpreterTool, FileSearchTool, Override
 from specs.errors import InvalidRequest
-from specs.requests import CacheMark, FunctionTool, RunRequest, Settings, Tool, ToolChoice
+from specs.requests import CacheMark, RunRequest, Settings, Tool, ToolChoice
 
 _OVERRIDE_OF: dict[str, Override] = {
     "max_output_tokens": "max_output_tokens",
     "response_format": "response_format",
 }
+NotRun = FileSearchTool | CodeInterpreterTool
+"""Tools of agents that nobody runs here."""
 _FREE = frozenset({"parallel_tool_calls", "prompt_cache_key", "safety_identifier", "service_tier"})
 """Settings that change neither the answer's nature nor its ceiling: always the caller's."""
 
@@ -76,7 +78,7 @@ def _instruction_marks(request: RunRequest, agent: Agent) -> tuple[CacheMark, ..
 def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
     own = agent.functions
     if len(own) < len(agent.tools):
-        hosted = [tool.__struct_config__.tag for tool in agent.tools if not isinstance(tool, FunctionTool)]
+        hosted = [tool.__struct_config__.tag for tool in agent.tools if isinstance(tool, NotRun)]
         warnings += [f"tools: {kind!r} of this agent cannot be run here and is left out" for kind in hosted]
     if request.tools and "tools" not in agent.overrides:
         warnings.append("tools: this agent does not let callers add to its own")
@@ -98,7 +100,7 @@ def refuse_taken_names(request: RunRequest, hosted: ToolSet) -> None:
     Raises InvalidRequest.
     """
     for position, tool in enumerate(request.tools):
-        if hosted.label(tool.name) is not None:
+        if hosted.known(tool.name) is not None:
             raise InvalidRequest(
                 f"tools[{position}].name: the server runs a tool named {tool.name!r} for this agent",
                 param=f"tools[{position}].name",

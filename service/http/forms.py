@@ -13,12 +13,15 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 from msgspec import Struct
+
+# The library of that name; another one installs a folder of the same name, which hands on to it as it is
+# imported, but which is all that a type checker sees.
 from multipart import (
-    MultipartError,
-    MultipartSegment,
-    ParserLimitReached,
-    PushMultipartParser,
-    parse_options_header,
+    MultipartError,  # pyright: ignore[reportAttributeAccessIssue]
+    MultipartSegment,  # pyright: ignore[reportAttributeAccessIssue]
+    ParserLimitReached,  # pyright: ignore[reportAttributeAccessIssue]
+    PushMultipartParser,  # pyright: ignore[reportAttributeAccessIssue]
+    parse_options_header,  # pyright: ignore[reportAttributeAccessIssue]
 )
 
 from specs.errors import BodyTooLarge, ClientGone, InvalidRequest, UnsupportedMediaType

@@ -16,12 +16,12 @@ from specs.items import (
     Arguments,
     Audio,
     Compaction,
+    ContextItem,
     File,
     FunctionCall,
     FunctionResult,
     HostedCall,
     Image,
-    Item,
     Message,
     Part,
     Reasoning,
@@ -130,7 +130,7 @@ def _texts(request: ModelRequest) -> Iterator[str]:
         yield from _item_texts(item)
 
 
-def _item_texts(item: Item) -> Iterator[str]:
+def _item_texts(item: ContextItem) -> Iterator[str]:
     for part in _parts(item):
         yield from _part_texts(part)
     match item:
@@ -144,7 +144,7 @@ def _item_texts(item: Item) -> Iterator[str]:
             yield from (
                 item.call_id,
                 item.label,
-                item.name,
+                item.tool,
                 item.arguments,
                 item.output or "",
                 item.error or "",
@@ -155,7 +155,7 @@ def _item_texts(item: Item) -> Iterator[str]:
             assert_never(item)
 
 
-def _parts(item: Item) -> tuple[Part, ...]:
+def _parts(item: ContextItem) -> tuple[Part, ...]:
     match item:
         case Message() | Reasoning():
             return item.content

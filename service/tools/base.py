@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from specs.items import FunctionCall
-from specs.requests import Tool
+from specs.agents import Agent
+from specs.items import FunctionCall, HostedKind, ListedTool, Source
+from specs.requests import RunRequest, Tool
 
 
 class ToolOutcome(Struct, frozen=True):
@@ -15,34 +16,90 @@ class ToolOutcome(Struct, frozen=True):
 
     output: str | None = None
     error: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class Known(Struct, frozen=True):
+    """What the loop has to know of a tool."""
+
+    label: str
+    """The server or action it belongs to."""
+    name: str
+    """The tool as its server calls it; the model may know it by another name."""
+    kind: HostedKind = "mcp"
+    asks: bool = False
+    """Whether the caller has to approve a call of it."""
+    fingerprint: str = ""
+    """Of its definition: an approval holds for this one alone."""
+
+
+class Listed(Struct, frozen=True):
+    """What a server answered when it was asked for its tools."""
+
+    tools: tuple[ListedTool, ...] = ()
+    error: str | None = None
+    """Why there are none, for the model's user to read."""
 
 
 class ToolSet(Protocol):
-    """The hosted tools of one run."""
+    """The hosted tools of one run. It belongs to one task from `list_tools` to `aclose`."""
 
-    def label(self, name: str) -> str | None:
-        """The server or action a tool belongs to; None for a tool that is not ours to run."""
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Labels of the servers that have to be asked for their tools before the first model call."""
+        ...
+
+    async def list_tools(self, server: str) -> Listed:
+        """Ask one of them, once; `definitions` has its tools afterwards. Raises nothing but cancellation."""
         ...
 
     @property
     def definitions(self) -> tuple[Tool, ...]:
-        """What the model is told of them."""
+        """What the model is told of the tools."""
+        ...
+
+    def known(self, name: str) -> Known | None:
+        """The tool that the model calls so; None for one that is not ours to run."""
         ...
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         """Run one call. Raises nothing but cancellation."""
         ...
 
+    async def aclose(self) -> None:
+        """Let go of every connection; only wanted where there are `servers`."""
+        ...
+
+
+class RunFacts(Struct, frozen=True):
+    """What tools may know of the run they are for."""
+
+    run: str
+    agent: Agent
+    request: RunRequest
+    project: str
+    key: str
+    user: str = ""
+    """Whose key it is; "" where it is nobody's."""
+
 
 class NoTools:
     """A run without hosted tools."""
 
+    servers: tuple[str, ...] = ()
     definitions: tuple[Tool, ...] = ()
 
-    def label(self, name: str) -> str | None:
+    async def list_tools(self, server: str) -> Listed:
+        """There is nobody to ask."""
+        return Listed()
+
+    def known(self, name: str) -> Known | None:
         """Nothing is ours to run."""
         return None
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         """Say that there is no such tool."""
         return ToolOutcome(error=f"There is no tool {call.name!r}.")
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""

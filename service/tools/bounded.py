@@ -6,7 +6,7 @@ import asyncio
 
 from msgspec import Struct, structs
 
-from service.tools.base import ToolOutcome, ToolSet
+from service.tools.base import Known, Listed, ToolOutcome, ToolSet
 from specs.items import FunctionCall
 from specs.requests import Tool
 
@@ -29,9 +29,18 @@ class Bounded:
         """What the model is told of them."""
         return self._tools.definitions
 
-    def label(self, name: str) -> str | None:
-        """The server or action a tool belongs to."""
-        return self._tools.label(name)
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Labels of the servers that have to be asked for their tools."""
+        return self._tools.servers
+
+    async def list_tools(self, server: str) -> Listed:
+        """Ask one of them."""
+        return await self._tools.list_tools(server)
+
+    def known(self, name: str) -> Known | None:
+        """The tool that the model calls so."""
+        return self._tools.known(name)
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         """Run one call, within its bounds."""
@@ -47,6 +56,10 @@ class Bounded:
                 error=f"The call took longer than {bounds.seconds:g} seconds and was given up."
             )
         return structs.replace(outcome, output=self._cut(outcome.output), error=self._cut(outcome.error))
+
+    async def aclose(self) -> None:
+        """Let go of every connection."""
+        await self._tools.aclose()
 
     def _cut(self, text: str | None) -> str | None:
         """What of a result the model gets; it is told where that is not all."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from specs.openai.marks import OBJECT, TOOL_NAME, sized
+from specs.openai.marks import OBJECT, OBJECT_OR_NULL, TOOL_NAME, sized
 
 Phase: TypeAlias = Literal["commentary", "final_answer"]
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
@@ -234,6 +234,42 @@ class McpCallItem(Struct, frozen=True, tag_field="type", tag="mcp_call"):
     approval_request_id: str | None = None
 
 
+class ListedMcpTool(Struct, frozen=True):
+    """A tool as its server described it."""
+
+    name: str
+    input_schema: Annotated[Raw, OBJECT]
+    description: str | None = None
+    annotations: Annotated[Raw | None, OBJECT_OR_NULL] = None
+
+
+class McpListToolsItem(Struct, frozen=True, tag_field="type", tag="mcp_list_tools"):
+    """What tools a server offered, or why it could not be asked."""
+
+    id: str
+    server_label: str
+    tools: tuple[ListedMcpTool, ...]
+    error: str | None = None
+
+
+class McpApprovalRequestItem(Struct, frozen=True, tag_field="type", tag="mcp_approval_request"):
+    """A call that is only made when the caller approves it, with an `mcp_approval_response`."""
+
+    id: str
+    server_label: str
+    name: str
+    arguments: str
+
+
+class McpApprovalResponseItem(Struct, frozen=True, tag_field="type", tag="mcp_approval_response"):
+    """What the caller said to such a request."""
+
+    id: str
+    approval_request_id: str
+    approve: bool
+    reason: str | None = None
+
+
 class CompactionItem(Struct, frozen=True, tag_field="type", tag="compaction"):
     """A context's summary. Sent back unchanged, it stands for all that went before it."""
 
@@ -250,5 +286,8 @@ OutputItem: TypeAlias = (
     | CustomToolCallOutputItem
     | ReasoningItem
     | McpCallItem
+    | McpListToolsItem
+    | McpApprovalRequestItem
+    | McpApprovalResponseItem
     | CompactionItem
 )

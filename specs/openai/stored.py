@@ -19,7 +19,10 @@ from specs.openai.response_items import (
     FunctionCallItem,
     InputText,
     ItemStatus,
+    McpApprovalRequestItem,
+    McpApprovalResponseItem,
     McpCallItem,
+    McpListToolsItem,
     OutputText,
     Phase,
     ReasoningItem,
@@ -82,6 +85,9 @@ KeptItem: TypeAlias = (
     | CustomToolCallOutputItem
     | ReasoningItem
     | McpCallItem
+    | McpListToolsItem
+    | McpApprovalRequestItem
+    | McpApprovalResponseItem
     | CompactionItem
 )
 

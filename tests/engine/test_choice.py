@@ -9,7 +9,7 @@ from providers.base import Call, ModelStream
 from providers.parts import PartTracker
 from service.engine.log import RunLog
 from service.engine.loop import Loop, Outcome
-from service.tools.base import ToolOutcome
+from service.tools.base import Known, NoTools, ToolOutcome
 from specs.agents import Limits
 from specs.errors import ToolChoiceIgnored
 from specs.events import Event, ItemEnded, ItemStarted, RunPaused
@@ -27,13 +27,13 @@ ONLY_CLOCK = ToolChoice(allowed=("clock", "lookup"))
 CALLS_WEATHER = [*call("weather", call_id="call_w"), *end("tool_calls")]
 
 
-class Hosted:
+class Hosted(NoTools):
     """One hosted tool, `lookup`."""
 
     definitions = (FunctionTool("lookup"),)
 
-    def label(self, name: str) -> str | None:
-        return "house" if name == "lookup" else None
+    def known(self, name: str) -> Known | None:
+        return Known("house", name) if name == "lookup" else None
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         return ToolOutcome(output="found")

@@ -9,7 +9,7 @@ import pytest
 from providers.base import Call, ModelStream
 from service.engine.log import RunLog
 from service.engine.loop import Loop, Outcome
-from service.tools.base import NoTools, ToolOutcome
+from service.tools.base import Known, NoTools, ToolOutcome
 from specs.agents import Limits
 from specs.errors import BudgetExhausted, UpstreamCut
 from specs.events import Event, ItemEnded, ItemStarted, RunPaused, StepEnded, ToolProgressed
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 REQUEST = RunRequest("agent_x", (Message("msg_in", "user", (Text("Hello"),)),))
 
 
-class Tools:
+class Tools(NoTools):
     """Hosted tools that answer with their own arguments."""
 
     definitions = (FunctionTool("lookup"), FunctionTool("store"))
@@ -32,8 +32,8 @@ class Tools:
         self.running = 0
         self.most_at_once = 0
 
-    def label(self, name: str) -> str | None:
-        return "house" if name in ("lookup", "store") else None
+    def known(self, name: str) -> Known | None:
+        return Known("house", name) if name in ("lookup", "store") else None
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         self.running += 1

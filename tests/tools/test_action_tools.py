@@ -10,7 +10,7 @@ import pytest
 from service.egress import Bounds, Door
 from service.tools.actions.operations import report_of
 from service.tools.actions.tools import ActionTools, Connected
-from service.tools.base import ToolOutcome
+from service.tools.base import Known, NoTools, ToolOutcome
 from service.tools.bounded import Bounded, CallBounds
 from specs.actions import ActionSpec, ApiKey, Auth, Basic, Bearer, ClientCredentials
 from specs.addresses import AddressPolicy, to_place
@@ -51,7 +51,7 @@ async def test_a_call_is_a_request_and_its_answer_the_result(server, door):
     ((path, headers, body),) = calculating.asked
     assert (path, headers["Content-Type"]) == ("/v4/", "application/json")
     assert json.loads(body) == {"expr": "2+3"}
-    assert offered.label("evaluate") == "math"
+    assert offered.known("evaluate") == Known("math", "evaluate")
     (definition,) = offered.definitions
     assert isinstance(definition, FunctionTool)
     assert (definition.name, definition.strict) == ("evaluate", True)
@@ -119,7 +119,7 @@ async def test_a_call_that_makes_no_request_is_told_so(server, door, name, argum
     assert server[0].asked == []
 
 
-class Slow:
+class Slow(NoTools):
     """Answers late, and at length."""
 
     definitions = (FunctionTool("t"),)
@@ -127,8 +127,8 @@ class Slow:
     def __init__(self, seconds: float = 0.0, text: str = "") -> None:
         self.seconds, self.text = seconds, text
 
-    def label(self, name: str) -> str | None:
-        return "slow"
+    def known(self, name: str) -> Known | None:
+        return Known("slow", name)
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         import asyncio
@@ -155,4 +155,4 @@ async def test_arguments_that_are_too_long_are_not_passed_on():
 async def test_what_keeps_within_bounds_passes_as_it_is():
     bounded = Bounded(Slow(text="fine"), CallBounds())
     assert await bounded.call(call()) == ToolOutcome(output="fine")
-    assert (bounded.label("t"), bounded.definitions) == ("slow", Slow.definitions)
+    assert (bounded.known("t"), bounded.definitions) == (Known("slow", "t"), Slow.definitions)

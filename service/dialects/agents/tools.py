@@ -8,7 +8,7 @@ from typing import assert_never
 from msgspec import UNSET, Raw, UnsetType
 
 from service.dialects.validation import at_most, free_object, in_range, name_of_tool
-from specs.agents import AgentTool, CodeInterpreterTool, FileSearchTool, ToolResources
+from specs.agents import AgentTool, AssistantTool, CodeInterpreterTool, FileSearchTool, ToolResources
 from specs.errors import InvalidRequest
 from specs.openai import agent_objects as objects
 from specs.openai import agents as wire
@@ -111,7 +111,7 @@ def _check_ids(ids: tuple[str, ...] | None, most: int, param: str) -> None:
 
 
 def tool_to_wire(
-    tool: AgentTool,
+    tool: AssistantTool,
 ) -> objects.AgentFunctionTool | objects.AgentFileSearchTool | objects.AgentCodeTool:
     """A tool as it is shown."""
     match tool:

@@ -60,7 +60,7 @@ def assistant_to_wire(agent: Agent, *, shows: bool) -> wire.AssistantObject:
         description=agent.description,
         model=agent.model,
         instructions=agent.instructions if shows else None,
-        tools=tuple(map(tool_to_wire, agent.tools)),
+        tools=tuple(map(tool_to_wire, agent.assistant_tools)),
         tool_resources=resources_to_wire(agent.tool_resources) if shows else None,
         metadata=agent.metadata if shows else {},
         temperature=1.0 if settings.temperature is None else settings.temperature,

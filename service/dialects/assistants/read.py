@@ -157,7 +157,7 @@ def _echo(
     return RunEcho(
         model=(asked.model or assistant.model) if replaced else assistant.model,
         instructions=(agent.instructions if assistant.shows else _said(asked)) or "",
-        tools=tuple(map(tool_to_wire, agent.tools)),
+        tools=tuple(map(tool_to_wire, agent.assistant_tools)),
         temperature=_first(asked.temperature, defaults.temperature, 1.0),
         top_p=_first(asked.top_p, defaults.top_p, 1.0),
         max_prompt_tokens=asked.max_prompt_tokens,

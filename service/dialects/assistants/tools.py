@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from service.dialects.agents.tools import check_tools
 from service.dialects.validation import at_most, free_object, in_range, name_of_tool, required
-from specs.agents import AgentTool, CodeInterpreterTool, FileSearchTool, ToolResources
+from specs.agents import AgentTool, AssistantTool, CodeInterpreterTool, FileSearchTool, ToolResources
 from specs.errors import InvalidRequest
 from specs.openai import assistants_common as wire
 from specs.openai.agents import (
@@ -64,7 +64,7 @@ def _file_search(search: wire.AssistantFileSearch, at: str) -> FileSearchTool:
     )
 
 
-def tool_to_wire(tool: AgentTool) -> wire.AssistantTool:
+def tool_to_wire(tool: AssistantTool) -> wire.AssistantTool:
     """A tool as this API shows it."""
     match tool:
         case FunctionTool():

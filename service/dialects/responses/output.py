@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from service.dialects.responses.reasoning import seal
 from specs.items import (
     Annotation,
+    ApprovalRequest,
+    ApprovalResponse,
     Compaction,
     FileCitation,
     FunctionCall,
     FunctionResult,
     HostedCall,
     Item,
+    ListedTool,
     Message,
     MessagePart,
     Part,
@@ -24,6 +27,7 @@ from specs.items import (
     Summary,
     Text,
     Thought,
+    ToolListing,
     UrlCitation,
     plain_text,
 )
@@ -72,6 +76,12 @@ def output_item(item: Item, show: Show) -> OutputItem:
             return _hosted_call(item)
         case Compaction():
             return wire.CompactionItem(item.id, item.sealed)
+        case ToolListing():
+            return wire.McpListToolsItem(item.id, item.label, tuple(map(_listed, item.tools)), item.error)
+        case ApprovalRequest():
+            return wire.McpApprovalRequestItem(item.id, item.label, item.name, item.arguments)
+        case ApprovalResponse():
+            return wire.McpApprovalResponseItem(item.id, item.request, item.approve, item.reason)
         case _:
             assert_never(item)
 
@@ -93,6 +103,12 @@ def empty_item(item: Item) -> OutputItem:
             return wire.McpCallItem(item.id, "in_progress", item.label, item.name, "")
         case Compaction():
             return wire.CompactionItem(item.id, "")
+        case ToolListing():
+            return wire.McpListToolsItem(item.id, item.label, ())
+        case ApprovalRequest():
+            return wire.McpApprovalRequestItem(item.id, item.label, item.name, "")
+        case ApprovalResponse():
+            return output_item(item, Show())
         case _:
             assert_never(item)
 
@@ -147,3 +163,8 @@ def _hosted_call(item: HostedCall) -> wire.McpCallItem:
     error = None if item.error is None else wire.McpToolError((wire.ToolErrorText(item.error),))
     status = "failed" if error is not None else item.status
     return wire.McpCallItem(item.id, status, item.label, item.name, item.arguments, item.output, error)
+
+
+def _listed(tool: ListedTool) -> wire.ListedMcpTool:
+    annotations = None if isinstance(tool.annotations, UnsetType) else tool.annotations
+    return wire.ListedMcpTool(tool.name, tool.schema, tool.description, annotations)

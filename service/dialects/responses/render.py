@@ -32,7 +32,18 @@ from specs.events import (
     RunStarted,
     RunStatus,
 )
-from specs.items import Compaction, FunctionCall, FunctionResult, HostedCall, Item, Message, Reasoning
+from specs.items import (
+    ApprovalRequest,
+    ApprovalResponse,
+    Compaction,
+    FunctionCall,
+    FunctionResult,
+    HostedCall,
+    Item,
+    Message,
+    Reasoning,
+    ToolListing,
+)
 from specs.openai import response_events as wire
 from specs.openai.response_items import OutputItem
 from specs.openai.responses import Response
@@ -44,6 +55,9 @@ _WRITERS: dict[type[Item], type[ItemWriter]] = {
     FunctionResult: ItemWriter,
     HostedCall: HostedCallWriter,
     Compaction: ItemWriter,
+    ToolListing: ItemWriter,
+    ApprovalRequest: ItemWriter,
+    ApprovalResponse: ItemWriter,
 }
 _TERMINAL: dict[RunStatus, type[wire.ResponseState]] = {
     "completed": wire.ResponseCompleted,

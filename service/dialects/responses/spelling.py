@@ -22,6 +22,9 @@ Item = TypeVar("Item", bound=Struct)
 PREFIX = "dragoman:"
 NAMES = {
     "mcp_call": "dragoman:mcp_call",
+    "mcp_list_tools": "dragoman:mcp_list_tools",
+    "mcp_approval_request": "dragoman:mcp_approval_request",
+    "mcp_approval_response": "dragoman:mcp_approval_response",
     "custom_tool_call": "dragoman:custom_tool_call",
     "custom_tool_call_output": "dragoman:custom_tool_call_output",
     "custom": "dragoman:custom",

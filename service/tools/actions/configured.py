@@ -6,34 +6,25 @@ from service.egress import Bounds, Door
 from service.settings import Settings, SettingsError
 from service.tools.actions.operations import report_of, tool_names_with
 from service.tools.actions.tools import ActionTools, Connected
-from service.tools.base import NoTools, ToolSet
-from service.tools.bounded import Bounded, CallBounds
+from service.tools.base import ToolSet
 from specs.actions import Action
 from specs.agents import Agent
 
-MOST_READ = 4 * 2**20
-"""Bytes of an answer that are read; a model gets less."""
 
-
-class Toolbox:
-    """Hands every agent its tools. They hold no state of a run, so runs share them.
+class ConfiguredActions:
+    """Hands every agent the actions it names. They hold no state of a run, so runs share them.
 
     Raises SettingsError where a document cannot be used.
     """
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, door: Door, *, bounds: Bounds) -> None:
         self._door = door
-        self._seconds = settings.tools.seconds
-        self._bounds = CallBounds(
-            settings.tools.argument_bytes, settings.tools.result_bytes, settings.tools.seconds
-        )
+        self._bounds = bounds
         self._connected = {action.name: Connected(action, door) for action in actions_of(settings)}
         self._made: dict[tuple[tuple[str, ...], frozenset[str]], ToolSet] = {}
 
     def of(self, agent: Agent) -> ToolSet:
-        """The tools that the server runs for this agent."""
-        if not agent.actions:
-            return _NO_TOOLS
+        """The operations of the actions this agent names."""
         key = (agent.actions, frozenset(tool.name for tool in agent.functions))
         if key not in self._made:
             self._made[key] = self._make(agent.actions, set(key[1]))
@@ -47,11 +38,7 @@ class Toolbox:
                 renamed = found.renamed(tool_names_with(found.action, taken))
                 taken |= {operation.tool for operation in renamed.action.operations}
                 connected.append(renamed)
-        bounds = Bounds(seconds=self._seconds, bytes=MOST_READ)
-        return Bounded(ActionTools(connected, self._door, bounds=bounds), self._bounds)
-
-
-_NO_TOOLS = NoTools()
+        return ActionTools(connected, self._door, bounds=self._bounds)
 
 
 def actions_of(settings: Settings) -> tuple[Action, ...]:

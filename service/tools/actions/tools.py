@@ -11,7 +11,7 @@ import structlog
 from service.egress import Bounds, Door, EgressError, Fetched
 from service.tools.actions.credentials import Credential, NoToken
 from service.tools.actions.requests import BadArguments, request_of
-from service.tools.base import ToolOutcome
+from service.tools.base import Known, Listed, ToolOutcome
 from specs.actions import Action, Operation
 from specs.items import FunctionCall
 from specs.requests import FunctionTool, Tool
@@ -36,6 +36,8 @@ class Connected:
 class ActionTools:
     """A `ToolSet` of some actions. `bounds` are those of one request."""
 
+    servers: tuple[str, ...] = ()
+
     def __init__(self, connected: Iterable[Connected], door: Door, *, bounds: Bounds) -> None:
         self._door = door
         self._bounds = bounds
@@ -47,10 +49,14 @@ class ActionTools:
             for name, (_, operation) in self._tools.items()
         )
 
-    def label(self, name: str) -> str | None:
-        """The action a tool belongs to."""
+    async def list_tools(self, server: str) -> Listed:
+        """There is nobody to ask: the document says all."""
+        return Listed()
+
+    def known(self, name: str) -> Known | None:
+        """The operation that the model calls so."""
         found = self._tools.get(name)
-        return None if found is None else found[0].action.name
+        return None if found is None else Known(found[0].action.name, name)
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         """Carry out one operation; a refusal is an outcome the model sees."""
@@ -67,6 +73,9 @@ class ActionTools:
                 "action_failed", action=connected.action.name, tool=call.name, error=type(error).__name__
             )
             return ToolOutcome(error=f"The call failed: {type(error).__doc__ or error}")
+
+    async def aclose(self) -> None:
+        """The door stays its owner's to close."""
 
     async def _fetch(self, connected: Connected, operation: Operation, arguments: str) -> Fetched:
         action = connected.action
