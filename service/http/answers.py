@@ -17,6 +17,7 @@ from service.http.begin import begin_run
 from service.http.headers import Headers, failure_headers, header, paid_headers, run_headers
 from service.http.house import house_of, key_of
 from service.http.protocol import Connection
+from service.http.reading import read_body
 from service.http.stream import EventStream
 from service.ids import new_id
 from specs.errors import ClientGone, UnsupportedMediaType
@@ -57,7 +58,7 @@ async def answer(
     """
     house = house_of(request)
     require_json(request)
-    reading = dialect.read(await request.body(), new_id)
+    reading = await read_body(await request.body(), dialect.read)
     if in_background is not None and reading.state.background:
         return await in_background(request, reading)
     reading, run = await begin_run(house, key_of(request), reading, dialect)

@@ -17,6 +17,7 @@ from service.http.begin import caller_of, load_agent
 from service.http.headers import failure_headers, run_headers
 from service.http.house import House, house_of, key_of
 from service.http.protocol import Connection
+from service.http.reading import read_body
 from service.http.spellings import spelled_error
 from service.ids import new_id, response_id
 from service.store.ports import KeyRecord
@@ -72,7 +73,7 @@ async def _begin(house: House, key: KeyRecord, body: bytes) -> Run:
 
     Raises DragomanError.
     """
-    reading = read_compact(body, new_id)
+    reading = await read_body(body, read_compact)
     await require_files(house.archive, reading.files, project=key.project)
     prepared = await house.state.prepare(reading.request, reading.state, project=key.project)
     agent = await load_agent(house, key, prepared.request.agent)

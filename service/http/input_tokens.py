@@ -16,8 +16,8 @@ from service.http.answers import JSONAnswer, require_json
 from service.http.begin import load_agent, without_store
 from service.http.headers import Headers, run_headers
 from service.http.house import House, house_of, key_of
+from service.http.reading import read_body
 from service.http.spellings import responses_dialect
-from service.ids import new_id
 from service.store.ports import KeyRecord
 from specs.events import Warned
 from specs.openai.input_tokens import InputTokens
@@ -38,7 +38,7 @@ ESTIMATED = "input_tokens is an estimate: the provider has no counter, or it fai
 async def count_input_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     """The input tokens that a request to `POST /v1/responses` would have. Nothing runs or is charged."""
     require_json(request)
-    reading = responses_dialect(request).read(await request.body(), new_id)
+    reading = await read_body(await request.body(), responses_dialect(request).read)
     counted, headers = await count_reading(request, reading)
     body = msgspec.json.encode(InputTokens(counted.tokens, counted.estimated))
     return JSONAnswer(body, headers=headers)

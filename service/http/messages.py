@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from litestar.types import ASGIApp
 from service.dialects.messages import read_request
 from service.http.answers import JSONAnswer, answer, require_json
 from service.http.input_tokens import count_reading
+from service.http.reading import read_body
 from service.http.wording import messages_dialect
-from service.ids import new_id
 from specs.anthropic.answers import MessageAnswer, MessageErrorBody, MessageTokens
 from specs.anthropic.events import MessageStreamEvent
 from specs.anthropic.messages import CreateMessage
@@ -63,6 +64,6 @@ async def count_message_tokens(request: Request[Any, Any, Any]) -> ASGIApp:
     """The input tokens that a request to `POST /v1/messages` would have; `max_tokens` may be left out.
     Nothing runs or is charged."""
     require_json(request)
-    reading = read_request(await request.body(), new_id, counts_only=True)
+    reading = await read_body(await request.body(), partial(read_request, counts_only=True))
     counted, headers = await count_reading(request, reading)
     return JSONAnswer(msgspec.json.encode(MessageTokens(counted.tokens)), headers=headers)

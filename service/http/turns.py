@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from service.dialects.base import Dialect, Reading
+from service.dialects.base import Dialect, NewId, Reading
 from service.dialects.validation import decode, is_given
-from service.ids import new_id
 from specs.errors import DragomanError, InvalidRequest, RateLimited
 from specs.openai.websocket import CreateMessage
 
@@ -91,7 +90,7 @@ def message_of(received: Any) -> bytes | DragomanError:
     return text.encode()
 
 
-def read_turn(body: bytes, dialect: Dialect) -> Turn:
+def read_turn(body: bytes, new_id: NewId, *, dialect: Dialect) -> Turn:
     """Read one message.
 
     Raises DragomanError as `dialect.read` does, and InvalidRequest for what is no `response.create`.

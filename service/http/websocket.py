@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from service.http.begin import admit_run, begin_run, prepared_run
 from service.http.errors import log_crash
 from service.http.finished import tell_finished
 from service.http.house import House, house_of, key_of
+from service.http.reading import read_body
 from service.http.sockets import Socket
 from service.http.spellings import responses_dialect
 from service.http.stream import Pulse
@@ -158,7 +160,7 @@ class Session:
             if isinstance(message, DragomanError):
                 raise message
             with self._socket.scope["state"]["place"]():
-                turn = read_turn(message, self._dialect)
+                turn = await read_body(message, partial(read_turn, dialect=self._dialect))
                 known = await self._respond(turn, told, size=len(message))
         except PreviousResponseNotFound as error:
             return msgspec.structs.replace(error.failure, status=InvalidRequest.status)
