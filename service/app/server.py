@@ -8,6 +8,7 @@ import socket
 import uvicorn
 
 from service.app.parts import Parts
+from service.http.direct import Direct
 from service.http.edge import Edge
 from service.http.house import House
 from service.http.protocol import connections
@@ -51,15 +52,12 @@ class Server(uvicorn.Server):
 
     def __init__(self, house: House, parts: Parts) -> None:
         settings = house.settings
-        app = Edge(
-            create_app(
-                house,
-                cors_origins=list(settings.server.cors_origins),
-                max_body_bytes=settings.server.max_body_bytes,
-            ),
+        framework = create_app(
             house,
-            max_in_flight=settings.server.max_in_flight,
+            cors_origins=list(settings.server.cors_origins),
+            max_body_bytes=settings.server.max_body_bytes,
         )
+        app = Edge(Direct(framework), house, max_in_flight=settings.server.max_in_flight)
         config = uvicorn.Config(
             app,
             http=connections(request_seconds=settings.server.request_seconds),

@@ -23,6 +23,7 @@ from specs.openai.responses import CreateResponse, Response
     opt={
         "scope": "inference",
         "limit": "requests",
+        "direct": True,
         "body": ChatRequest,
         "answer": Completion,
         "stream": (Chunk, ErrorBody),
@@ -43,6 +44,7 @@ async def create_chat_completion(request: Request[Any, Any, Any]) -> ASGIApp:
     opt={
         "scope": "inference",
         "limit": "requests",
+        "direct": True,
         "body": CreateResponse,
         "answer": Response,
         "stream": (ResponseStreamEvent,),

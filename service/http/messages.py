@@ -30,6 +30,7 @@ _EXAMPLE = {
     opt={
         "scope": "inference",
         "limit": "requests",
+        "direct": True,
         "body": CreateMessage,
         "answer": MessageAnswer,
         "stream": (MessageStreamEvent,),

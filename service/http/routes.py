@@ -32,6 +32,7 @@ from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
 from service.http.house import House
 from service.http.idempotency import Replay, on_replay
+from service.http.incoming import Incoming
 from service.http.organization import credentials
 from service.http.organization.money_routes import MONEY_HANDLERS
 from service.http.organization.routes import ACCESS_HANDLERS
@@ -109,6 +110,7 @@ def create_app(house: House, *, cors_origins: list[str], max_body_bytes: int) ->
             HTTPException: on_http_exception,
             Exception: on_crash,
         },
+        request_class=Incoming,
         state=State({"house": house}),
         request_max_body_size=max_body_bytes,
         cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
