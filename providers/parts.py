@@ -6,11 +6,13 @@ what was never opened, joins the deltas, and ends everything once. Its events ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from msgspec import UNSET, Raw, UnsetType, structs
 
+from providers.alike import Mould
 from providers.base import Call
+from providers.sse import Frame
 from specs.events import (
     AnnotationAdded,
     Delta,
@@ -78,6 +80,7 @@ class PartTracker:
         """The caller's stop sequence the provider says the model ran into."""
         self._next = call.first_item
         self._items: dict[Hashable, _OpenItem] = {}
+        self._cast: tuple[Mould, int, _OpenPart] | None = None
         self._out: list[Event] = []
         self._ended = False
 
@@ -141,6 +144,24 @@ class PartTracker:
                 part.logprobs.extend(logprobs)
             self._out.append(Delta(item.index, part.index, data, logprobs))
 
+    def cast(self, item_key: Hashable, part_key: Hashable, mould: Mould) -> None:
+        """Frames from this mould are more of an open part, for as long as it is open."""
+        item = self._items[item_key]
+        self._cast = mould, item.index, item.open[part_key]
+
+    def take_alike(self, frames: Sequence[Frame], *, start: int) -> int:
+        """Take in the frames from `start` on that are from the mould; returns how many there are."""
+        if self._cast is None:
+            return 0
+        mould, index, part = self._cast
+        strings = mould.strings(frames, start=start)
+        if strings is None:
+            self._cast = None
+            return 0
+        part.pieces += strings
+        self._out += [Delta(index, part.index, string) for string in strings if string]
+        return len(strings)
+
     def part_text(self, item_key: Hashable, part_key: Hashable) -> str:
         """What an open part holds so far ('' when it is not open)."""
         part = self._items[item_key].open.get(part_key)
@@ -158,6 +179,7 @@ class PartTracker:
         item = self._items[item_key]
         part = item.open.pop(part_key, None)
         if part is not None:
+            self._cast = None
             whole = part.whole(changes)
             item.done[part.index] = whole
             self._out.append(PartEnded(item.index, part.index, whole))

@@ -6,6 +6,7 @@ A batch is what one read of the socket held, so nothing here is paid per event.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import aiohttp
 from providers.failures import CONTENT_EXCEPTIONS, TRANSPORT_EXCEPTIONS, failure_from_exception
 from providers.parts import PartTracker
 from providers.scrubbing import scrubbed
-from providers.sse import SSESplitter
+from providers.sse import Frame, SSESplitter
 from specs.errors import UpstreamError, UpstreamGarbled
 from specs.events import Event, Finish
 
@@ -153,13 +154,9 @@ class HTTPModelStream:
         self._failure = scrubbed(_as_failure(error), self._response.request_info.headers)
         self._response.close()
 
-    def _decode(self, frames: list[tuple[str, bytes]]) -> None:
-        feed, tracker = self._decoder.feed, self._decoder.tracker
-        for event, data in frames:
-            feed(event, data)
-            if tracker.ended:
-                self._over = True
-                return
+    def _decode(self, frames: Sequence[Frame]) -> None:
+        decode_frames(self._decoder, frames)
+        self._over = self._over or self._decoder.tracker.ended
 
     def _decode_rest(self) -> None:
         """The body is over. A last frame without its blank line counts if it is whole."""
@@ -176,6 +173,20 @@ class HTTPModelStream:
         self._decoder.whole(body)
         if not self._decoder.tracker.ended:
             self._decoder.finish()
+
+
+def decode_frames(decoder: Decoder, frames: Sequence[Frame]) -> None:
+    """Feed the decoder, up to the end of the step; frames that are alike go to its tracker together.
+
+    Raises what `Decoder.feed` raises.
+    """
+    feed, tracker = decoder.feed, decoder.tracker
+    at = 0
+    while at < len(frames) and not tracker.ended:
+        alike = tracker.take_alike(frames, start=at)
+        if not alike:
+            feed(*frames[at])
+        at += alike or 1
 
 
 def _as_failure(error: BaseException) -> UpstreamError:

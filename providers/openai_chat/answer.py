@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw
 
+from providers.alike import Mould
 from providers.openai_chat.calls import CallJoiner
 from providers.openai_chat.think import ThinkSplitter
 from providers.parts import PartTracker
@@ -50,6 +51,10 @@ class Answer:
             return False
         self._tracker.delta(_MESSAGE, _TEXT, text)
         return True
+
+    def cast_text(self, mould: Mould) -> None:
+        """What comes from this mould is more of the text that is open."""
+        self._tracker.cast(_MESSAGE, _TEXT, mould)
 
     def refusal(self, text: str) -> None:
         """More of why the model declines."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
+from providers.alike import mould_of
 from providers.base import Call
 from providers.failures import failure_from_error, read_complaint
 from providers.openai_chat.answer import Answer
@@ -52,6 +53,8 @@ IGNORED_FIELDS = frozenset({"role", "name", "channel", "extra_content", "thought
 """Fields of a delta that say nothing we could pass on."""
 READ_FIELDS = frozenset(WireDelta.__struct_fields__)
 TEXT_PARTS = ("text", "output_text")
+MOST_LESSONS = 4
+"""Chunks of an answer that are looked at for what the next ones share with them."""
 
 
 class ChatDecoder:
@@ -75,6 +78,7 @@ class ChatDecoder:
         self._warned: set[str] = set()
         self._started = False
         self._answered = False
+        self._lessons = MOST_LESSONS
         self._finish: Finish | None = None
 
     def feed(self, event: str, data: bytes) -> None:
@@ -87,6 +91,7 @@ class ChatDecoder:
             return
         chunk = decode_chunk(data)
         if not event and (text := only_text(chunk)) and self._answer.more_text(text):
+            self._learn(data, text)
             return
         if event == "error" or chunk.object == "error" or is_given(chunk.error):
             raise failure_from_error(read_complaint(data))
@@ -99,6 +104,14 @@ class ChatDecoder:
             self._choice(choice, data)
         if is_given(chunk.usage) or chunk.x_groq is not None:
             self._usage(chunk)
+
+    def _learn(self, data: bytes, text: str) -> None:
+        """Let the next chunks like this one be read by what they share with it."""
+        if self._lessons:
+            self._lessons -= 1
+            mould = mould_of("", data, text, read=lambda probe: only_text(decode_chunk(probe)))
+            if mould is not None:
+                self._answer.cast_text(mould)
 
     def whole(self, data: bytes) -> None:
         """Take in a whole answer."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from providers.base import Call
 from providers.openai_chat.decode import ChatDecoder
+from providers.receiving import decode_frames
 from providers.sse import SSESplitter
 from specs.errors import UpstreamError
 from specs.events import Event
@@ -96,10 +97,8 @@ def stream_events(body: bytes, *, think_tags: bool = False, cuts: Iterable[int] 
     reader, splitter = decoder(think_tags=think_tags), SSESplitter()
     bounds = [0, *sorted(cuts), len(body)]
     for start, end in itertools.pairwise(bounds):
-        for event, data in splitter.feed(body[start:end]):
-            reader.feed(event, data)
-    for event, data in splitter.finish():
-        reader.feed(event, data)
+        decode_frames(reader, splitter.feed(body[start:end]))
+    decode_frames(reader, splitter.finish())
     reader.finish()
     return reader.tracker.take()
 
@@ -117,8 +116,7 @@ def events_of(recorded: Recorded) -> tuple[list[Event], UpstreamError | None]:
     try:
         if recorded.streamed:
             splitter = SSESplitter()
-            for event, data in [*splitter.feed(recorded.body), *splitter.finish()]:
-                reader.feed(event, data)
+            decode_frames(reader, [*splitter.feed(recorded.body), *splitter.finish()])
             reader.finish()
         else:
             reader.whole(recorded.body)
