@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-clie
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from providers.failures import CONTENT_EXCEPTIONS, TRANSPORT_EXCEPTIONS, failure_from_exception
+from providers.tokens import Fetched, HeldToken
 from specs.errors import UpstreamCredentialRefused, UpstreamUnavailable
 from specs.providers import Entra
 
@@ -31,7 +31,7 @@ _token = msgspec.json.Decoder(_Token)
 
 
 class EntraToken:
-    """Gives the header that a request to Azure carries. Requests that wait for a token wait for the same."""
+    """Gives the header that a request to Azure carries."""
 
     def __init__(
         self,
@@ -42,23 +42,16 @@ class EntraToken:
     ) -> None:
         self._session = session
         self._entra = entra
-        self._clock = clock
-        self._fetching = asyncio.Lock()
-        self._header: dict[str, str] = {}
-        self._until = 0.0
+        self._held = HeldToken(margin=MARGIN_SECONDS, clock=clock)
 
     async def __call__(self) -> dict[str, str]:
         """The `authorization` header.
 
         Raises UpstreamCredentialRefused, UpstreamUnavailable, or what the network's failure is.
         """
-        if self._clock() >= self._until:
-            async with self._fetching:
-                if self._clock() >= self._until:
-                    await self._fetch()
-        return self._header
+        return {"authorization": f"Bearer {await self._held.get(self._fetch)}"}
 
-    async def _fetch(self) -> None:
+    async def _fetch(self) -> Fetched:
         status, body = await self._ask()
         if status in (400, 401, 403):
             raise UpstreamCredentialRefused
@@ -66,8 +59,7 @@ class EntraToken:
             token = _token.decode(body)
         except CONTENT_EXCEPTIONS as error:
             raise UpstreamUnavailable from error
-        self._header = {"authorization": f"Bearer {token.access_token}"}
-        self._until = self._clock() + max(0, token.expires_in - MARGIN_SECONDS)
+        return Fetched(token.access_token, token.expires_in)
 
     async def _ask(self) -> tuple[int, bytes]:
         entra = self._entra

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct, structs
 
+from providers.tokens import Fetched, HeldToken
 from service.egress import Bounds, Door, EgressError
 from service.tools.actions.requests import Asked
 from specs.actions import ApiKey, Auth, Basic, Bearer, ClientCredentials
@@ -40,10 +40,7 @@ class Credential:
     def __init__(self, auth: Auth | None, door: Door, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._auth = auth
         self._door = door
-        self._clock = clock
-        self._fetching = asyncio.Lock()
-        self._bearer = ""
-        self._until = 0.0
+        self._held = HeldToken(margin=MARGIN_SECONDS, clock=clock)
 
     async def on(self, asked: Asked) -> Asked:
         """The request with what lets it in.
@@ -69,18 +66,13 @@ class Credential:
             case Bearer(token):
                 return _with(asked, "authorization", f"Bearer {token.reveal()}")
             case ClientCredentials():
-                return _with(asked, "authorization", f"Bearer {await self._current(auth)}")
+                return _with(
+                    asked, "authorization", f"Bearer {await self._held.get(lambda: self._fetch(auth))}"
+                )
             case _:
                 assert_never(auth)
 
-    async def _current(self, auth: ClientCredentials) -> str:
-        if self._clock() >= self._until:
-            async with self._fetching:
-                if self._clock() >= self._until:
-                    await self._fetch(auth)
-        return self._bearer
-
-    async def _fetch(self, auth: ClientCredentials) -> None:
+    async def _fetch(self, auth: ClientCredentials) -> Fetched:
         form = {
             "grant_type": "client_credentials",
             "client_id": auth.client_id,
@@ -98,8 +90,7 @@ class Credential:
             raise NoToken("The action's authorisation server gave no token.") from error
         if token is None:
             raise NoToken(f"The action's authorisation server answered {answer.status}.")
-        self._bearer = token.access_token
-        self._until = self._clock() + max(0.0, token.expires_in - MARGIN_SECONDS)
+        return Fetched(token.access_token, token.expires_in)
 
 
 def _with(asked: Asked, name: str, value: str) -> Asked:
