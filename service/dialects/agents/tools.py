@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Callable, Sequence
+from typing import TypeVar, assert_never
 
 from msgspec import UNSET, Raw, UnsetType
 
@@ -14,6 +14,7 @@ from specs.openai import agent_objects as objects
 from specs.openai import agents as wire
 from specs.requests import FunctionTool
 
+T = TypeVar("T")
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
@@ -22,11 +23,19 @@ def read_tools(asked: Sequence[wire.AgentToolParam]) -> tuple[AgentTool, ...]:
 
     Raises InvalidRequest naming the field at fault.
     """
+    return read_each(asked, _tool)
+
+
+def read_each(asked: Sequence[T], read: Callable[[T, str], AgentTool]) -> tuple[AgentTool, ...]:
+    """Tools of any API's wire: `read` is given each with the path it stands at.
+
+    Raises InvalidRequest naming the field at fault.
+    """
     if len(asked) > wire.MAX_TOOLS:
         raise InvalidRequest(
             f"tools may have at most {wire.MAX_TOOLS} entries; it has {len(asked)}.", param="tools"
         )
-    tools = tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(asked))
+    tools = tuple(read(tool, f"tools[{index}]") for index, tool in enumerate(asked))
     check_tools(tools)
     return tools
 
@@ -94,12 +103,13 @@ def read_resources(asked: wire.AgentToolResources | None) -> ToolResources | Non
         return None
     files = None if asked.code_interpreter is None else asked.code_interpreter.file_ids
     stores = None if asked.file_search is None else asked.file_search.vector_store_ids
-    _check_ids(files, wire.MAX_FILES, "tool_resources.code_interpreter.file_ids")
-    _check_ids(stores, wire.MAX_VECTOR_STORES, "tool_resources.file_search.vector_store_ids")
+    check_ids(files, wire.MAX_FILES, param="tool_resources.code_interpreter.file_ids")
+    check_ids(stores, wire.MAX_VECTOR_STORES, param="tool_resources.file_search.vector_store_ids")
     return ToolResources(files, stores)
 
 
-def _check_ids(ids: tuple[str, ...] | None, most: int, param: str) -> None:
+def check_ids(ids: Sequence[str] | None, most: int, *, param: str) -> None:
+    """Refuse too many ids, and what cannot be one. Raises InvalidRequest."""
     if len(ids or ()) > most:
         raise InvalidRequest(
             f"{param} may have at most {most} entries; it has {len(ids or ())}.", param=param

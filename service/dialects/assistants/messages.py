@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from service.dialects.assistants.tools import check_ids
+from service.dialects.agents.tools import check_ids
 from service.dialects.base import NewId
 from service.dialects.validation import at_most, checked_metadata, shown
 from specs.agents import ToolResources

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec import UNSET, UnsetType
 
-from service.dialects.agents.tools import check_tools
+from service.dialects.agents.tools import check_ids, read_each
 from service.dialects.validation import at_most, free_object, in_range, name_of_tool, required
 from specs.agents import AgentTool, AssistantTool, CodeInterpreterTool, FileSearchTool, ToolResources
 from specs.errors import InvalidRequest
@@ -26,13 +26,7 @@ def read_tools(asked: Sequence[wire.AssistantTool]) -> tuple[AgentTool, ...]:
 
     Raises InvalidRequest naming the field at fault.
     """
-    if len(asked) > wire.MAX_TOOLS:
-        raise InvalidRequest(
-            f"tools may have at most {wire.MAX_TOOLS} entries; it has {len(asked)}.", param="tools"
-        )
-    tools = tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(asked))
-    check_tools(tools)
-    return tools
+    return read_each(asked, _tool)
 
 
 def _tool(asked: wire.AssistantTool, at: str) -> AgentTool:
@@ -110,18 +104,6 @@ def read_resources(asked: wire.NewToolResources | None, warnings: list[str]) -> 
     check_ids(files, MAX_FILES, param=f"{at}.code_interpreter.file_ids")
     check_ids(stores, MAX_VECTOR_STORES, param=f"{at}.file_search.vector_store_ids")
     return ToolResources(files, stores)
-
-
-def check_ids(ids: Sequence[str] | None, most: int, *, param: str) -> None:
-    """Refuse too many ids, and what cannot be one."""
-    if len(ids or ()) > most:
-        raise InvalidRequest(
-            f"{param} may have at most {most} entries; it has {len(ids or ())}.", param=param
-        )
-    for index, id in enumerate(ids or ()):
-        if not id:
-            raise InvalidRequest(f"{param}[{index}] must not be empty.", param=f"{param}[{index}]")
-        at_most(id, 256, param=f"{param}[{index}]")
 
 
 def read_format(asked: wire.AssistantFormat | None) -> ResponseFormat | None:
