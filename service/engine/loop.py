@@ -11,6 +11,7 @@ from msgspec import Struct
 from service.engine.choice import ToolChoiceKeeper
 from service.engine.context import context_of
 from service.engine.hosted import HostedCalls
+from service.engine.listing import list_tools
 from service.engine.log import RunLog
 from service.engine.permitted import PermittedCalls
 from service.engine.ports import OpenModel
@@ -78,6 +79,17 @@ class Loop:
 
         Raises DragomanError when a model call fails; what was open has been ended by then.
         """
+        if not self._tools.servers:
+            return await self._steps()
+        try:
+            await list_tools(
+                self._tools, seen=self._request.items, first_item=self.fold.next_index, emit=self._emit
+            )
+            return await self._steps()
+        finally:
+            await self._tools.aclose()
+
+    async def _steps(self) -> Outcome:
         for number in range(self._limits.max_steps):
             hosted = HostedCalls(self._tools, step=number)
             step = _Step(self._choice.watch(), hosted, first_item=self.fold.next_index)

@@ -183,6 +183,18 @@ class McpCallFailed(ItemEvent, frozen=True, tag="response.mcp_call.failed"):
     """The call gave an error."""
 
 
+class McpListToolsInProgress(ItemEvent, frozen=True, tag="response.mcp_list_tools.in_progress"):
+    """A server is being asked for its tools."""
+
+
+class McpListToolsCompleted(ItemEvent, frozen=True, tag="response.mcp_list_tools.completed"):
+    """The server said what its tools are."""
+
+
+class McpListToolsFailed(ItemEvent, frozen=True, tag="response.mcp_list_tools.failed"):
+    """The server could not be asked; the run goes on without its tools."""
+
+
 ResponseStreamEvent: TypeAlias = (
     ResponseCreated
     | ResponseQueued
@@ -214,4 +226,7 @@ ResponseStreamEvent: TypeAlias = (
     | McpCallArgumentsDone
     | McpCallCompleted
     | McpCallFailed
+    | McpListToolsInProgress
+    | McpListToolsCompleted
+    | McpListToolsFailed
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import structs
 
 from providers.base import Call, ModelStream
 from service.engine.log import RunLog
@@ -13,7 +14,7 @@ from service.tools.base import Known, NoTools, ToolOutcome
 from specs.agents import Limits
 from specs.errors import BudgetExhausted, UpstreamCut
 from specs.events import Event, ItemEnded, ItemStarted, RunPaused, StepEnded, ToolProgressed
-from specs.items import FunctionCall, HostedCall, Message, Text
+from specs.items import FunctionCall, HostedCall, Item, Message, Text
 from specs.requests import FunctionTool, ModelRequest, RunRequest
 from tests.support.events import counting_ids
 from tests.support.scripted import Move, ScriptedProvider, call, end, say
@@ -48,14 +49,20 @@ class Tools(NoTools):
 class Played:
     """One run of the loop, its outcome and its events."""
 
-    def __init__(self, *scripts: list[Move] | Exception, tools=None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *scripts: list[Move] | Exception,
+        tools=None,
+        limits: Limits | None = None,
+        before: tuple[Item, ...] = (),
+    ) -> None:
         self.provider = ScriptedProvider(*scripts)
         self.log = RunLog()
         self.reader = self.log.subscribe()
         self.new_id = counting_ids()
         self.abandoned = False
         self.loop = Loop(
-            REQUEST,
+            structs.replace(REQUEST, items=(*before, *REQUEST.items)),
             model="m-1",
             limits=limits or Limits(),
             open_model=self.open_model,

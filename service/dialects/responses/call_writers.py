@@ -1,4 +1,5 @@
-"""The events of calls: those the client is to run, and those the server runs itself."""
+"""The events of calls: those the client is to run, and those the server runs itself; and of the question
+what there is to call."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from service.dialects.responses.outlet import Outlet
 from service.dialects.responses.output import Show
 from service.dialects.responses.writers import ItemWriter
 from specs.events import Delta, PartEnded
-from specs.items import FunctionCall, HostedCall, Item, part_text
+from specs.items import FunctionCall, HostedCall, Item, ToolListing, part_text
 from specs.openai import response_events as wire
 from specs.openai.response_items import OutputItem
 
@@ -102,3 +103,22 @@ class HostedCallWriter(ItemWriter):
     def _write(self, data: str) -> None:
         number = self.out.number()
         self.out.events.append(wire.McpCallArgumentsDelta(number, self.id, self.index, data))
+
+
+class ListingWriter(ItemWriter):
+    """A server that is asked for its tools."""
+
+    __slots__ = ()
+
+    def start(self, item: Item) -> None:
+        """It is being asked."""
+        super().start(item)
+        self.out.events.append(wire.McpListToolsInProgress(self.out.number(), self.id, self.index))
+
+    def end(self, item: Item) -> OutputItem:
+        """Say whether it answered, then what."""
+        assert isinstance(item, ToolListing)
+        fine = item.error is None and item.status == "completed"
+        outcome = wire.McpListToolsCompleted if fine else wire.McpListToolsFailed
+        self.out.events.append(outcome(self.out.number(), self.id, self.index))
+        return super().end(item)

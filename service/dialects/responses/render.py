@@ -12,7 +12,12 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from service.dialects.responses.call_writers import CustomCallWriter, FunctionCallWriter, HostedCallWriter
+from service.dialects.responses.call_writers import (
+    CustomCallWriter,
+    FunctionCallWriter,
+    HostedCallWriter,
+    ListingWriter,
+)
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.outlet import Outlet
 from service.dialects.responses.output import Show
@@ -55,7 +60,7 @@ _WRITERS: dict[type[Item], type[ItemWriter]] = {
     FunctionResult: ItemWriter,
     HostedCall: HostedCallWriter,
     Compaction: ItemWriter,
-    ToolListing: ItemWriter,
+    ToolListing: ListingWriter,
     ApprovalRequest: ItemWriter,
     ApprovalResponse: ItemWriter,
 }
