@@ -30,8 +30,8 @@ class Reading(Struct, frozen=True):
     """The stored files the new input names, in order."""
 
 
-class Renderer(Protocol):
-    """One answer being written; takes the events of one run, in order."""
+class StreamRenderer(Protocol):
+    """A stream being written; takes the events of one run, in order."""
 
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the wire events for a batch, in order; `[]` where it shows nothing.
@@ -40,8 +40,16 @@ class Renderer(Protocol):
         """
         ...
 
+
+class Renderer(StreamRenderer, Protocol):
+    """One answer being written, as a stream or whole."""
+
+    def fold(self, events: list[Event]) -> None:
+        """Take events in without writing any: all that `whole` needs. Deltas may be left out."""
+        ...
+
     def whole(self) -> Struct:
-        """Give the whole, non-streaming answer, once `RunEnded` was fed."""
+        """Give the whole, non-streaming answer, once `RunEnded` was fed or folded."""
         ...
 
 

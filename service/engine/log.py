@@ -26,6 +26,8 @@ class Subscription:
         self.unread_bytes = 0
         """What the events that wait to be read weigh."""
         self._waiter: asyncio.Future[None] | None = None
+        self._rests = False
+        """Whether the reader wants the end alone, and no deltas."""
         self.closed = False
         """True once the run has ended or the reader has left; what is pending can still be read."""
 
@@ -41,6 +43,9 @@ class Subscription:
 
     def push(self, batch: list[Event], *, weight: int) -> None:
         """Take in what the log got and wake the reader."""
+        if self._rests:
+            self._pending.extend(without_deltas(batch))
+            return
         self._pending.extend(batch)
         self.unread_bytes += weight
         self.wake()
@@ -59,11 +64,25 @@ class Subscription:
     async def next(self) -> list[Event]:
         """Wait for events. Empty when woken without any, or when closed."""
         if not self._pending and not self.closed:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._wait()
+        return self._take()
+
+    async def rest(self) -> list[Event]:
+        """Wait for the end; give what is left without deltas. Who waits so is never behind."""
+        self._rests = True
+        waited = without_deltas(self._take())
+        while not self.closed:
+            await self._wait()
+        return waited + self._take()
+
+    async def _wait(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _take(self) -> list[Event]:
         batch, self._pending = self._pending, []
         self.unread_bytes = 0
         self._log.read()
@@ -119,3 +138,8 @@ class RunLog:
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
         self.read()
+
+
+def without_deltas(events: list[Event]) -> list[Event]:
+    """What a whole answer is made of: the ends carry all that the deltas did."""
+    return [event for event in events if type(event) is not Delta]

@@ -21,7 +21,7 @@ from service.http.reading import read_body
 from service.http.stream import EventStream
 from service.ids import new_id
 from specs.errors import ClientGone, UnsupportedMediaType
-from specs.events import Delta, Event, RunEnded, StepStarted
+from specs.events import Event, RunEnded, StepStarted
 
 InBackground: TypeAlias = Callable[[Request[Any, Any, Any], Reading], Awaitable[ASGIApp]]
 
@@ -67,12 +67,14 @@ async def answer(
     if "recorder" not in request.scope["state"]:  # else the answer is wanted, if not now then by a retry
         connection.on_gone = run.leave
     renderer = dialect.renderer(reading, new_id)
-    engine = house.settings.engine
-    begun = await read_begun(run.events, wait=engine.first_event_seconds)
-    ended = begun[-1] if begun and isinstance(begun[-1], RunEnded) else None
-    if reading.stream and not (ended and ended.error and not _has_begun(begun)):
-        return EventStream(run, dialect, renderer, begun=begun, headers=run_headers(begun), engine=engine)
-    events = without_deltas(begun) if ended else without_deltas(begun) + await read_rest(run.events)
+    if reading.stream:
+        engine = house.settings.engine
+        events = await read_begun(run.events, wait=engine.first_event_seconds)
+        if not _failed_at_once(events):
+            headers = run_headers(events)
+            return EventStream(run, dialect, renderer, begun=events, headers=headers, engine=engine)
+    else:
+        events = await run.events.rest()
     request.scope["state"]["begun"] = _has_begun(events)
     return whole_answer(events, dialect, renderer, paid=paid_headers(run.settled))
 
@@ -112,19 +114,6 @@ async def read_begun(events: Subscription, *, wait: float) -> list[Event]:
     return seen
 
 
-async def read_rest(events: Subscription) -> list[Event]:
-    """Read to the end. Deltas are left out: the ends carry the whole."""
-    seen: list[Event] = []
-    while not events.finished:
-        seen += without_deltas(await events.next())
-    return seen
-
-
-def without_deltas(events: list[Event]) -> list[Event]:
-    """What a whole answer is made of."""
-    return [event for event in events if type(event) is not Delta]
-
-
 def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer, *, paid: Headers) -> JSONAnswer:
     """Fold a finished run to one body, or to the error it failed with.
 
@@ -140,8 +129,13 @@ def whole_answer(events: list[Event], dialect: Dialect, renderer: Renderer, *, p
             status=dialect.status(failure),
             headers=failure_headers(failure) + paid,
         )
-    renderer.feed(events)
+    renderer.fold(events)
     return JSONAnswer(msgspec.json.encode(renderer.whole()), headers=run_headers(events) + paid)
+
+
+def _failed_at_once(events: list[Event]) -> bool:
+    ended = events[-1] if events else None
+    return isinstance(ended, RunEnded) and ended.error is not None and not _has_begun(events)
 
 
 def _has_begun(events: list[Event]) -> bool:

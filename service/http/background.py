@@ -9,7 +9,7 @@ from litestar import Request, post
 from litestar.types import ASGIApp
 from msgspec import Struct
 
-from service.dialects.base import Reading, Renderer
+from service.dialects.base import Reading, StreamRenderer
 from service.dialects.responses import ResponsesDialect
 from service.dialects.responses.kept import kept_response
 from service.dialects.responses.spelling import Spelling
@@ -88,7 +88,7 @@ async def follow(
 class After:
     """A renderer that shows only what comes after a sequence number: to resume is to replay and drop."""
 
-    def __init__(self, renderer: Renderer, after: int) -> None:
+    def __init__(self, renderer: StreamRenderer, after: int) -> None:
         self._renderer = renderer
         self._after = after
 
@@ -96,10 +96,6 @@ class After:
         """Give the wire events for a batch, without those the reader has."""
         after = self._after
         return [event for event in self._renderer.feed(events) if event.sequence_number > after]  # type: ignore[attr-defined]
-
-    def whole(self) -> Struct:
-        """Give the whole answer."""
-        return self._renderer.whole()
 
 
 @post(

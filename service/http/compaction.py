@@ -12,7 +12,7 @@ from service.dialects.responses.compaction import compacted, read_compact
 from service.engine.compact import summariser, summarising, summary_of
 from service.engine.media import require_files
 from service.engine.run import Run
-from service.http.answers import JSONAnswer, read_rest, require_json
+from service.http.answers import JSONAnswer, require_json
 from service.http.begin import caller_of, load_agent
 from service.http.headers import failure_headers, run_headers
 from service.http.house import House, house_of, key_of
@@ -56,7 +56,7 @@ async def compact_response(request: Request[Any, Any, Any]) -> ASGIApp:
     connection: Connection = request.scope["state"]["connection"]
     if "recorder" not in request.scope["state"]:  # else the answer is wanted, if not now then by a retry
         connection.on_gone = run.leave
-    events = await read_rest(run.events)
+    events = await run.events.rest()
     request.scope["state"]["begun"] = any(type(event) is StepStarted for event in events)
     ended = events[-1] if events else None
     if not isinstance(ended, RunEnded):

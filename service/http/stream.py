@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from service.dialects.base import Dialect, Renderer
+from service.dialects.base import Dialect, StreamRenderer
 from service.http.headers import Headers
 from service.http.sse import DONE, HEARTBEAT, named_frames, plain_frames
 from service.settings.model import Engine
@@ -85,7 +85,7 @@ class EventStream:
         self,
         run: Followed,
         dialect: Dialect | Framing,
-        renderer: Renderer,
+        renderer: StreamRenderer,
         *,
         begun: list[Event],
         headers: Headers,

@@ -44,7 +44,7 @@ def failure_of(ended: RunEnded) -> Failure | None:
     return None if unexplained is None else ended.error or unexplained
 
 
-def finish_reason(ended: RunEnded, *, calls: int, old_form: bool) -> FinishReason:
+def finish_reason(ended: RunEnded, *, calls: bool, old_form: bool) -> FinishReason:
     """Why the answer ends here; every limit but a filter is `length`."""
     if ended.status == "incomplete":
         filtered = "content_filter" in (ended.finish, ended.reason)

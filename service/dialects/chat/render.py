@@ -74,9 +74,13 @@ class ChatRenderer:
         self._reasoned = False
         self._writes: dict[tuple[int, int], Write] = {}
 
+    def fold(self, events: list[Event]) -> None:
+        """Take in a batch of events without writing chunks."""
+        self._fold.feed(events)
+
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the chunks for a batch of events."""
-        self._fold.feed(events)
+        self.fold(events)
         for event in events:
             handler = _HANDLERS.get(type(event))
             if handler is not None:
@@ -94,7 +98,8 @@ class ChatRenderer:
             0, answer_message(items, old_form=self._old_form), logprobs(items), self._finish_reason(ended)
         )
         tier = ended.service_tier or self._tier
-        return Completion(self._id, self._created, self._model, (choice,), usage_of(ended.usage), tier)
+        id, created_at = _named(self._fold.created)
+        return Completion(id, created_at, self._model, (choice,), usage_of(ended.usage), tier)
 
     def _ended(self) -> RunEnded:
         if self._fold.ended is None:
@@ -102,7 +107,8 @@ class ChatRenderer:
         return self._fold.ended
 
     def _finish_reason(self, ended: RunEnded) -> FinishReason:
-        return finish_reason(ended, calls=self._calls.count, old_form=self._old_form)
+        calls = any(isinstance(item, FunctionCall) for item in self._fold.items)
+        return finish_reason(ended, calls=calls, old_form=self._old_form)
 
     def _chunk(self, choice: ChunkChoice | None, data: str = "") -> None:
         if choice is not None:
@@ -113,8 +119,7 @@ class ChatRenderer:
             )
 
     def _run_created(self, event: RunCreated) -> None:
-        self._id = f"chatcmpl-{event.run.partition('_')[2]}"
-        self._created = event.created_at
+        self._id, self._created = _named(event)
 
     def _begin(self, _: StepStarted | None = None) -> None:
         if not self._begun:
@@ -179,6 +184,12 @@ class ChatRenderer:
         gap = "\n\n" if self._reasoned else ""
         self._reasoned = True
         return ChunkChoice(0, ChunkDelta(reasoning_content=gap + event.data))
+
+
+def _named(created: RunCreated | None) -> tuple[str, int]:
+    """The id of the answer, and when it was begun."""
+    assert created is not None
+    return f"chatcmpl-{created.run.partition('_')[2]}", created.created_at
 
 
 def _content(event: Delta) -> ChunkChoice:

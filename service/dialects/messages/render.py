@@ -55,9 +55,17 @@ class MessagesRenderer:
         self._queue = BlockQueue(self._out)
         self._writers: dict[int, Writer] = {}
 
+    def fold(self, events: list[Event]) -> None:
+        """Take in a batch without writing the stream's events."""
+        self._fold.feed(events)
+        for event in events:
+            if type(event) is StepEnded:
+                self._raw_finish = event.raw_finish
+                self._stopped_at = event.stop_sequence
+
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the stream's events for a batch."""
-        self._fold.feed(events)
+        self.fold(events)
         for event in events:
             handler = _HANDLERS.get(type(event))
             if handler is not None:
@@ -75,7 +83,7 @@ class MessagesRenderer:
             return message_error(failure, self._request_id)
         stop = self._stop(ended)
         return MessageAnswer(
-            self._id,
+            _id_of(self._fold.created),
             self._model,
             tuple(blocks_of(self._fold.items, hides_thinking=self._hides_thinking)),
             stop.stop_reason,
@@ -96,7 +104,7 @@ class MessagesRenderer:
         return Stop(reason, sequence, refusal_details(reason, items))
 
     def _run_created(self, event: RunCreated) -> None:
-        self._id = f"msg_{event.run.partition('_')[2]}"
+        self._id = _id_of(event)
 
     def _begin(self, _: StepStarted | None = None) -> None:
         if not self._begun:
@@ -130,10 +138,6 @@ class MessagesRenderer:
         if writer is not None:
             writer.end(event.item)
 
-    def _step_ended(self, event: StepEnded) -> None:
-        self._raw_finish = event.raw_finish
-        self._stopped_at = event.stop_sequence
-
     def _run_ended(self, event: RunEnded) -> None:
         if (failure := failure_of(event)) is not None:
             self._out.append(message_error(failure, self._request_id))
@@ -145,6 +149,11 @@ class MessagesRenderer:
         ]
 
 
+def _id_of(created: RunCreated | None) -> str:
+    assert created is not None
+    return f"msg_{created.run.partition('_')[2]}"
+
+
 _HANDLERS: dict[type, Callable[[MessagesRenderer, Any], None]] = {
     RunCreated: MessagesRenderer._run_created,
     StepStarted: MessagesRenderer._begin,
@@ -154,6 +163,5 @@ _HANDLERS: dict[type, Callable[[MessagesRenderer, Any], None]] = {
     AnnotationAdded: MessagesRenderer._annotation_added,
     PartEnded: MessagesRenderer._part_ended,
     ItemEnded: MessagesRenderer._item_ended,
-    StepEnded: MessagesRenderer._step_ended,
     RunEnded: MessagesRenderer._run_ended,
 }

@@ -20,7 +20,7 @@ from service.dialects.responses.call_writers import (
 )
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.outlet import Outlet
-from service.dialects.responses.output import Show
+from service.dialects.responses.output import Show, output_item
 from service.dialects.responses.response import first_response, last_response
 from service.dialects.responses.spelling import PLAIN, Spelling
 from service.dialects.responses.writers import ItemWriter, MessageWriter, ReasoningWriter
@@ -91,16 +91,38 @@ class ResponsesRenderer:
                 handler(self, event)
         return self._spelling.events(self._out.take())
 
+    def fold(self, events: list[Event]) -> None:
+        """Take in a batch without writing the wire's events."""
+        for event in events:
+            match event:
+                case RunCreated():
+                    self._begin(event)
+                case ItemEnded():
+                    self._output[event.index] = output_item(event.item, self._show)
+                case RunEnded():
+                    self._finish(event)
+                case _:
+                    pass
+
     def whole(self) -> Response:
         """Give the response that the terminal event carried."""
         assert self._whole is not None, "the run has not ended"
         return self._spelling.response(self._whole)
 
-    def _created(self, event: RunCreated) -> None:
+    def _begin(self, event: RunCreated) -> Response:
         begun = self._begun = first_response(event, self._echo)
-        out = self._out = Outlet(begun.id, padded=self._echo.padded)
         thoughts = event.request.settings.reasoning_summary is not None
         self._show = Show(thoughts, self._echo.sealed, self._spelling.raw_reasoning)
+        return begun
+
+    def _finish(self, event: RunEnded) -> Response:
+        output = tuple(self._output[index] for index in sorted(self._output))
+        whole = self._whole = last_response(self._begun, output, event)
+        return whole
+
+    def _created(self, event: RunCreated) -> None:
+        begun = self._begin(event)
+        out = self._out = Outlet(begun.id, padded=self._echo.padded)
         if self._echo.background:
             queued = structs.replace(begun, status="queued")
             out.events.append(wire.ResponseCreated(out.number(), queued))
@@ -138,8 +160,7 @@ class ResponsesRenderer:
         self._open[event.index].end_part(event)
 
     def _ended(self, event: RunEnded) -> None:
-        output = tuple(self._output[index] for index in sorted(self._output))
-        whole = self._whole = last_response(self._begun, output, event)
+        whole = self._finish(event)
         self._out.events.append(_TERMINAL[event.status](self._out.number(), whole))
 
 
