@@ -189,6 +189,8 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     """Of a search: what it has found."""
     approval: str | None = None
     """The request by which the caller approved it."""
+    code: str | None = None
+    """Why it failed in a word, for an API that has words for it."""
 
     @property
     def tool(self) -> str:

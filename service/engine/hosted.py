@@ -49,6 +49,7 @@ class HostedCalls:
             output=outcome.output,
             error=outcome.error,
             sources=outcome.sources,
+            code=outcome.code,
             status=status,
         )
         return [ToolProgressed(index, status), ItemEnded(index, item)]

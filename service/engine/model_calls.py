@@ -86,7 +86,7 @@ class ModelCalls:
     async def _attempt(self, target: Target, request: ModelRequest, call: Call) -> ModelStream:
         spent = sum(settlement.cost for settlement in await self.settled())
         hold = await self._ledger.hold(self._terms(target, call, spent), request)
-        stream = PaidStream(hold, self._settle, witness=self.witness, call=call)
+        stream = PaidStream(hold, self.note, witness=self.witness, call=call)
         try:
             await stream.begin(await target.provider.open(hold.request, call))
         except asyncio.CancelledError:
@@ -97,7 +97,14 @@ class ModelCalls:
             raise
         return stream
 
-    def _settle(self, settlement: Awaitable[Settlement]) -> None:
+    def next_attempt(self) -> tuple[int, int]:
+        """The step under way, and the number of what is next paid for in it."""
+        step = max(self._made, default=0)
+        self._made[step] += 1
+        return step, self._made[step]
+
+    def note(self, settlement: Awaitable[Settlement]) -> None:
+        """Take in what something of this run came to."""
         self._settlements.append(asyncio.ensure_future(settlement))
 
 

@@ -15,6 +15,7 @@ from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
 from service.engine.ports import PerTenant
+from service.engine.purse import RunPurse
 from service.engine.resolve import refuse_taken_names
 from service.engine.run import Run
 from service.engine.targets import Breakers, Target
@@ -23,6 +24,7 @@ from service.ids import new_id
 from service.ledger.holds import Ledger, Terms
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools, RunFacts, ToolSet
+from service.tools.purse import Purse
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 
@@ -99,7 +101,7 @@ class Preparing:
             witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
-        tools = self._tools(facts_of(run))
+        tools = self._tools(facts_of(run, RunPurse(run, calls, self._ledger)))
         refuse_taken_names(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
@@ -140,7 +142,7 @@ class Preparing:
         )
 
 
-def facts_of(run: Run) -> RunFacts:
+def facts_of(run: Run, purse: Purse) -> RunFacts:
     """What tools may know of a run."""
     caller = run.caller
-    return RunFacts(run.id, run.agent, run.request, caller.project, caller.key, caller.user)
+    return RunFacts(run.id, run.agent, run.request, caller.project, caller.key, caller.user, purse)

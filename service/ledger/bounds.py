@@ -88,6 +88,10 @@ class Input(Struct, frozen=True):
         return text_tokens + in_files + self.media + self.envelopes * ENVELOPE_USUAL
 
 
+NO_INPUT = Input((), 0, 0, 0, 0, audio=False)
+"""Of what is not asked of a model."""
+
+
 def measure(request: ModelRequest, profile: Profile) -> Input:
     """Measure a request."""
     texts = tuple(_texts(request))

@@ -12,7 +12,7 @@ import structlog
 from msgspec import structs
 
 from providers.profiles import Profile
-from service.ledger.bounds import Input, measure
+from service.ledger.bounds import NO_INPUT, Input, measure
 from service.ledger.cost import Worst, cost, worst_case
 from service.ledger.hold import Hold
 from service.ledger.refusals import over_limit, refusal, worth_counting
@@ -117,6 +117,19 @@ class Ledger:
             self, terms, request, needs=needs, sized=sized, worst=worst, amount=amount, reserved=reserved
         )
 
+    async def hold_units(self, terms: Terms, usage: Usage) -> Hold:
+        """Hold what a known usage costs, whole or not at all; settle it as any other.
+
+        Raises as `hold` does.
+        """
+        amount = cost(usage, terms.price.rates)
+        sized = Quote(0, 0, 0, least=amount, most=amount)
+        taken = await self._take(terms, sized, NO_INPUT)
+        if isinstance(taken, HoldRefused):
+            raise refusal(terms, sized, taken)
+        request, worst = ModelRequest(terms.model, ()), worst_case(terms.price, audio=False)
+        return Hold(self, terms, request, needs=NO_INPUT, sized=sized, worst=worst, amount=taken.amount)
+
     def end_run(self, run: str, *, status: RunStatus, error_code: str | None = None) -> Awaitable[bool]:
         """End a run; enqueued when this returns, after the settlements enqueued before."""
         return self.settling.end_run(EndRun(run, status, self.now(), error_code))
@@ -149,6 +162,8 @@ class Ledger:
     async def _abandoned_usage(self, hold: AbandonedHold) -> Usage:
         """What an attempt is charged for that nobody lived to settle: its input, as it was estimated, and
         what was written down of its output."""
+        if not hold.input_tokens:  # of a model call it has some: this is a hold for pieces
+            return Usage(input=0, output=0, units=_pieces_of(hold), estimated=True)
         usage = Usage(input=hold.input_tokens, estimated=True)
         written = await self._logged(hold.run, hold.step, hold.attempt) if self._logged else ""
         if not written:
@@ -254,6 +269,11 @@ def _terms_to_order(terms: Terms, sized: Quote, needs: Input, *, owner: str, now
         lease_until=now + LEASE_SECONDS,
         now=now,
     )
+
+
+def _pieces_of(hold: AbandonedHold) -> dict[str, int]:
+    """What was held for by the piece: one of whatever the rates name."""
+    return dict.fromkeys(msgspec.json.decode(hold.rates, type=Rates).units, 1)
 
 
 def _abandoned_to_order(hold: AbandonedHold, usage: Usage, now: int) -> Settle:

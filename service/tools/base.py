@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from service.tools.purse import Purse
 from specs.agents import Agent
 from specs.items import FunctionCall, HostedKind, ListedTool, Source
 from specs.requests import RunRequest, Tool
@@ -17,6 +18,8 @@ class ToolOutcome(Struct, frozen=True):
     output: str | None = None
     error: str | None = None
     sources: tuple[Source, ...] = ()
+    code: str | None = None
+    """Why it failed in a word, for an API that has words for it."""
 
 
 class Known(Struct, frozen=True):
@@ -81,6 +84,8 @@ class RunFacts(Struct, frozen=True):
     key: str
     user: str = ""
     """Whose key it is; "" where it is nobody's."""
+    purse: Purse | None = None
+    """What pays for tools that have a price; where there is none they are free."""
 
 
 class NoTools:

@@ -1,0 +1,1 @@
+"""Search on the web for a model: back ends, domains, and the tool itself."""
