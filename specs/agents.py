@@ -109,6 +109,15 @@ class Agent(Struct, frozen=True, omit_defaults=True):
         return tuple(tool for tool in self.tools if isinstance(tool, FunctionTool))
 
     @property
+    def connectors(self) -> tuple[str, ...]:
+        """The servers of the configuration whose tools it has."""
+        return tuple(
+            tool.connector
+            for tool in self.tools
+            if isinstance(tool, McpServer) and tool.connector is not None
+        )
+
+    @property
     def assistant_tools(self) -> tuple[AssistantTool, ...]:
         """The tools that an assistant can have, too."""
         return tuple(tool for tool in self.tools if isinstance(tool, AssistantTool))

@@ -13,6 +13,7 @@ from service.settings.shapes import Json, Reader
 from specs.agents import Agent, Limits
 from specs.money import usd_to_nano
 from specs.secret import Secret
+from specs.tools import McpServer
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
@@ -62,7 +63,7 @@ def to_agent(row: AgentRow, *, created_at: int) -> Agent:
         instructions=row.instructions,
         aliases=row.aliases,
         projects=row.projects,
-        tools=row.tools,
+        tools=(*row.tools, *(McpServer(name, connector=name) for name in dict.fromkeys(row.mcp))),
         actions=row.actions,
         settings=row.settings,
         limits=Limits(

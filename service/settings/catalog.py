@@ -50,7 +50,7 @@ def agents_of(
         if each.agent.id not in taken:
             placed.append(each)
     placed = [_resolved(each, rows.models) for each in placed]
-    _check(placed, enabled, note, actions=rows.actions)
+    _check(placed, enabled, note, actions=rows.actions, mcp=rows.mcp)
     return tuple(each.agent for each in placed)
 
 
@@ -103,7 +103,12 @@ def _resolved(each: _Placed, models: Mapping[str, str]) -> _Placed:
 
 
 def _check(
-    placed: list[_Placed], enabled: Collection[str], note: Note, *, actions: Collection[str] = ()
+    placed: list[_Placed],
+    enabled: Collection[str],
+    note: Note,
+    *,
+    actions: Collection[str] = (),
+    mcp: Collection[str] = (),
 ) -> None:
     for each in placed:
         for name in (each.agent.id, *each.agent.aliases):
@@ -116,6 +121,9 @@ def _check(
         for index, name in enumerate(each.agent.actions):
             if name not in actions:
                 note(_at(each.path, f"actions[{index}]"), f"{name!r} is {unknown(name, actions)}", each.where)
+        for index, name in enumerate(each.agent.connectors):
+            if name not in mcp:
+                note(_at(each.path, f"mcp[{index}]"), f"{name!r} is {unknown(name, mcp)}", each.where)
     at = {id(each.agent): each for each in placed}
 
     def note_name(agent: Agent, field: str, what: str) -> None:
@@ -157,5 +165,7 @@ def check_file(file: Path, settings: Settings) -> tuple[Agent | None, tuple[str,
     held = file.resolve().parent == (settings.folder / "agents").resolve() and file.suffix == ".md"
     others = [_Placed(agent, "") for agent in settings.agents if not (held and agent.id in mine)]
     known = [spec.name for spec in settings.actions]
-    _check([*others, *written], {spec.name: spec for spec in settings.providers}, note, actions=known)
+    servers = [spec.name for spec in settings.mcp]
+    providers = {spec.name: spec for spec in settings.providers}
+    _check([*others, *written], providers, note, actions=known, mcp=servers)
     return (written[0].agent if written else None), tuple(problems.found)

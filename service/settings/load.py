@@ -15,6 +15,7 @@ from service.settings.auth import check_auth
 from service.settings.catalog import agents_of
 from service.settings.egress import to_policy
 from service.settings.limits import to_rules
+from service.settings.mcp import to_mcp_specs
 from service.settings.model import Environment, File, ProviderRow, Settings
 from service.settings.overlay import overlay
 from service.settings.problems import Problems, SettingsError
@@ -127,6 +128,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         pricing={spec.name: to_pricing(spec.name, enabled[spec.name]) for spec in specs},
         tools=rows.tools,
         actions=to_action_specs(rows.actions, source.folder, note),
+        mcp=to_mcp_specs(rows.mcp, source.folder, source.resolve, note),
         agents=agents_of(
             rows,
             enabled=enabled,

@@ -15,6 +15,7 @@ from specs.actions import Auth as ActionAuth
 from specs.addresses import AddressPolicy
 from specs.agents import CAPABILITIES, DEFAULT_OVERRIDES, Agent, Capability, Override
 from specs.limits import DEFAULT_RULES, LimitClass, Rules
+from specs.mcp import McpSpec
 from specs.prices import Price, Rates
 from specs.providers import ProviderSpec, Timeouts
 from specs.requests import Settings as ModelSettings
@@ -260,6 +261,31 @@ class Tools(Struct, frozen=True):
     argument_bytes: Count = 64 * 1024
     result_bytes: Count = 256 * 1024
     seconds: Seconds = 60.0
+    listing_seconds: Annotated[float, Meta(ge=0)] = 300.0
+    """How long what a server offers is remembered; 0 asks it in every run."""
+
+
+class McpRow(Struct, frozen=True):
+    """[mcp.NAME]: a server of the Model Context Protocol, whose tools agents may call."""
+
+    url: str | None = None
+    command: str | None = None
+    """A program to run instead."""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    """The program's environment; a value may be `env:NAME` or `file:PATH`."""
+    headers: dict[str, str] = {}
+    """Sent with every request; a value may be `env:NAME` or `file:PATH`."""
+    authorization: Secret | None = None
+    """Sent as a bearer token."""
+    allowed_tools: tuple[str, ...] | None = None
+    read_only: bool = False
+    """True offers only tools that the server says change nothing."""
+    require_approval: Literal["always", "never"] | None = None
+    description: str | None = None
+    """Told the model with each of its tools."""
+    shared: bool = False
+    """True: callers may name it as `connector_id`."""
 
 
 class AgentRow(Struct, frozen=True):
@@ -276,6 +302,8 @@ class AgentRow(Struct, frozen=True):
     projects: tuple[str, ...] | None = None
     tools: tuple[Tool, ...] = ()
     actions: tuple[str, ...] = ()
+    mcp: tuple[str, ...] = ()
+    """Servers of the configuration whose tools it has."""
     settings: ModelSettings = ModelSettings()
     limits: AgentLimits = AgentLimits()
     overrides: tuple[Override, ...] = DEFAULT_OVERRIDES
@@ -306,6 +334,7 @@ class File(Struct, frozen=True):
     providers: dict[str, ProviderRow] = {}
     tools: Tools = Tools()
     actions: dict[str, ActionRow] = {}
+    mcp: dict[str, McpRow] = {}
     agents: tuple[AgentRow, ...] = ()
 
 
@@ -355,6 +384,7 @@ class Settings(Struct, frozen=True):
     pricing: dict[str, Pricing] = {}
     tools: Tools = Tools()
     actions: tuple[ActionSpec, ...] = ()
+    mcp: tuple[McpSpec, ...] = ()
     agents: tuple[Agent, ...] = ()
     environment: Environment = Environment()
 

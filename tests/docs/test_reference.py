@@ -34,6 +34,7 @@ SECTIONS = [
     ("configuration", "## `[[limits]]`", model.LimitRow),
     ("configuration", "## `[providers.NAME]`", model.ProviderRow),
     ("configuration", "## `[actions.NAME]`", model.ActionRow),
+    ("configuration", "## `[mcp.NAME]`", model.McpRow),
     ("configuration", "### `[providers.NAME.entra]`", model.EntraRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
     ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),
