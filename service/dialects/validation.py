@@ -102,7 +102,7 @@ def free_object(raw: Raw | UnsetType, *, param: str) -> Raw | UnsetType:
     value = decode_part(raw, _anything, param=param)
     if not isinstance(value, dict):
         raise InvalidRequest(f"{param} must be an object; got {_json_name(value)}.", param=param)
-    if _is_deeper(value, MAX_FREE_DEPTH):
+    if is_deeper(value, MAX_FREE_DEPTH):
         raise InvalidRequest(f"{param} may be nested at most {MAX_FREE_DEPTH} levels deep.", param=param)
     return raw if b"\n" not in bytes(raw) and b"\r" not in bytes(raw) else Raw(_on_one_line(bytes(raw)))
 
@@ -232,7 +232,8 @@ def _json_name(value: object) -> str:
             return "object"
 
 
-def _is_deeper(value: object, limit: int) -> bool:
+def is_deeper(value: object, limit: int) -> bool:
+    """Whether objects and lists stand inside each other more than `limit` times."""
     level = [value]
     for _ in range(limit):
         level = [

@@ -15,6 +15,7 @@ from specs.items import Compaction, FunctionCall, Reasoning, Sealed, Summary, Th
 from specs.usage import Usage
 from tests.support import events
 
+DEEP, ENDLESS = ('{"a":' + "[" * levels + "]" * levels + "}" for levels in (200, 20_000))
 BODY = {"model": "agent_demo", "max_tokens": 900, "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -119,6 +120,8 @@ def test_a_call_stops_for_its_tool():
         ("  ", {}),
         ("[1]", {"invalid_json": "[1]"}),
         ('{"a":', {"invalid_json": '{"a":'}),
+        pytest.param(DEEP, {"invalid_json": DEEP}, id="deep"),
+        pytest.param(ENDLESS, {"invalid_json": ENDLESS}, id="endless"),
     ],
 )
 def test_an_input_is_always_an_object(written, given):

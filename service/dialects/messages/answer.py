@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from service.dialects.messages.thinking import seal, seal_call
+from service.dialects.validation import is_deeper
 from specs.anthropic.answers import (
     AnswerBlock,
     AnswerCompaction,
@@ -49,7 +50,9 @@ from specs.items import (
 from specs.usage import Usage as Tokens
 
 EMPTY_INPUT = Raw(b"{}")
-_object = msgspec.json.Decoder(dict[str, Raw])
+DEEPEST_INPUT = 128
+"""Levels; parsers of clients give up on a model's endless brackets, and lose the whole answer with them."""
+_object = msgspec.json.Decoder(dict[str, Any])
 _citation = msgspec.json.Decoder(Citation)
 
 _STOPS: dict[Finish, StopReason] = {
@@ -183,10 +186,10 @@ def call_input(call: FunctionCall | HostedCall) -> Raw:
     if not call.arguments.strip():
         return EMPTY_INPUT
     try:
-        _object.decode(call.arguments)
+        readable = not is_deeper(_object.decode(call.arguments), DEEPEST_INPUT)
     except (msgspec.DecodeError, RecursionError):
-        return _wrapped("invalid_json", call.arguments)
-    return Raw(call.arguments.encode())
+        readable = False
+    return Raw(call.arguments.encode()) if readable else _wrapped("invalid_json", call.arguments)
 
 
 def _wrapped(name: str, text: str) -> Raw:
