@@ -1,0 +1,101 @@
+"""A server of tools whose pages say whatever a test wants the model to read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Thread
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from msgspec import Struct
+
+Page = Callable[[web.Request, bytes], Awaitable[web.Response]]
+
+
+class Visit(Struct, frozen=True):
+    """One request as it came."""
+
+    method: str
+    target: str
+    """Path and query, undecoded."""
+    headers: dict[str, str]
+    """By names in lower case."""
+    body: bytes
+
+    @property
+    def place(self) -> str:
+        """Method and target."""
+        return f"{self.method} {self.target}"
+
+
+class Pages:
+    """Answers every path: by what is laid there, else with `seen`. Keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.visits: list[Visit] = []
+        self.laid: dict[str, str | Page] = {}
+        """By path; one that ends with a slash is for all under it that have none of their own."""
+        self.base_url = ""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.visits.clear()
+        self.laid.clear()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Give what is laid at the path."""
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.visits.append(Visit(request.method, request.raw_path, headers, body))
+        page = self._page_at(request.path)
+        return web.Response(text=page) if isinstance(page, str) else await page(request, body)
+
+    def _page_at(self, path: str) -> str | Page:
+        above = (prefix for prefix in self.laid if prefix.endswith("/") and path.startswith(prefix))
+        return self.laid.get(path) or self.laid.get(max(above, key=len, default=""), "seen")
+
+
+def redirect_to(url: str) -> Page:
+    """A page that sends its readers elsewhere."""
+
+    async def page(request: web.Request, body: bytes) -> web.Response:
+        return web.Response(status=307, headers={"location": url}, text="elsewhere")
+
+    return page
+
+
+def headed(text: str, **headers: str) -> Page:
+    """A page with headers of its own."""
+
+    async def page(request: web.Request, body: bytes) -> web.Response:
+        return web.Response(text=text, headers=headers)
+
+    return page
+
+
+@contextmanager
+def pages_in_thread() -> Iterator[Pages]:
+    """A running one with an event loop of its own, for tests that block theirs."""
+    ready: Future[Pages] = Future()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        pages, app = Pages(), web.Application()
+        app.router.add_route("*", "/{rest:.*}", pages.answer)
+        async with TestServer(app) as server:
+            pages.base_url = str(server.make_url("")).rstrip("/")
+            ready.set_result(pages)
+            await over.wait()
+
+    thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    try:
+        yield ready.result(10)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
+        loop.close()
