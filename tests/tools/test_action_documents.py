@@ -226,3 +226,13 @@ def test_nullable_is_a_type_and_defaults_go():
     assert schema(only(found))["properties"]["q"] == {
         "anyOf": [{"type": "string", "enum": ["x", None]}, {"type": "null"}]
     }
+
+
+@pytest.mark.parametrize("leaf", [{"type": "string"}, {"type": "string", "description": "x" * 100_000}])
+def test_schemas_that_grow_with_every_reference_are_left_out(leaf: dict[str, Any]):
+    each = {f"s{n}": {"properties": {k: {"$ref": f"#/s{n + 1}"} for k in "abc"}} for n in range(15)}
+    bad = {"parameters": [query("q", schema={"$ref": "#/s0"})]}
+    paths = {"/good": {"get": {"operationId": "good"}}, "/bad": {"get": bad}}
+    found = report(paths, **each, s15=leaf)
+    assert only(found).tool == "good"
+    assert "references written out" in found.left_out[0]

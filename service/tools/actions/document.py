@@ -15,6 +15,10 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 """Values of a document, aliases of YAML written out."""
+MAX_WRITTEN = 200_000
+"""Values of all schemas together, references written out: what refers to one thing often grows with it."""
+MAX_TEXT = 2 * 2**20
+"""Characters of all their texts together."""
 MAX_REFERENCES = 32
 """References that lead to references; more is a circle."""
 
@@ -28,6 +32,8 @@ class Document:
 
     def __init__(self, root: dict[str, Json]) -> None:
         self.root = root
+        self._written = 0
+        self._text = 0
 
     def table(self, value: Json) -> dict[str, Json]:
         """A value as an object, with what it refers to in its place; empty where it is something else.
@@ -50,8 +56,10 @@ class Document:
     def whole(self, value: Json, *, depth: int = 0, inside: tuple[str, ...] = ()) -> Json:
         """A schema with every reference written out.
 
-        Raises DocumentError as `table`, and where a schema refers to itself.
+        Raises DocumentError as `table`, where a schema refers to itself, and where the document's schemas
+        are too many when they are written out.
         """
+        self._count(value)
         if depth > MAX_DEPTH:
             raise DocumentError(f"a schema is nested deeper than {MAX_DEPTH}")
         if isinstance(value, list):
@@ -67,6 +75,18 @@ class Document:
             merged = {**target, **beside} if isinstance(target, dict) else target
             return self.whole(merged, depth=depth + 1, inside=(*inside, reference))
         return {key: self.whole(each, depth=depth + 1, inside=inside) for key, each in value.items()}
+
+    def _count(self, value: Json) -> None:
+        self._written += 1
+        if isinstance(value, dict):
+            self._text += sum(map(len, value))
+        elif isinstance(value, str):
+            self._text += len(value)
+        if self._written > MAX_WRITTEN or self._text > MAX_TEXT:
+            raise DocumentError(
+                f"its schemas have more than {MAX_WRITTEN:,} values or {MAX_TEXT:,} characters, "
+                "references written out"
+            )
 
     def _target(self, reference: str) -> Json:
         """https://www.rfc-editor.org/rfc/rfc6901, as a fragment."""
