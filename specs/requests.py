@@ -127,6 +127,14 @@ class Allowance(Struct, frozen=True, omit_defaults=True):
     window."""
 
 
+class ApprovalPlace(Struct, frozen=True):
+    """Where a caller answers a request for approval."""
+
+    request: str
+    param: str
+    """`input[2].approval_request_id`."""
+
+
 class RunRequest(Struct, frozen=True):
     """One run of an agent, as any of the APIs asks for it."""
 
@@ -151,6 +159,8 @@ class RunRequest(Struct, frozen=True):
     """Tools that the server is to run."""
     may_ask: bool = False
     """Whether the caller can be asked for approvals; where not, what needs one is refused."""
+    approvals: tuple[ApprovalPlace, ...] = ()
+    """The approvals and denials that came with this very request; those before it have been dealt with."""
     warnings: tuple[str, ...] = ()
     """What the API's reader had to leave out, each a sentence naming the field."""
     instruction_marks: tuple[CacheMark, ...] = ()

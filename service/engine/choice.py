@@ -47,7 +47,7 @@ class ToolChoiceKeeper:
                 return f"The caller does not allow {call.name!r} to be called now. Go on without it."
             if self._single and made:
                 return "Only one call at a time is allowed. Make the others later."
-            if self._is_hosted(call.name) and not self._take_hosted():
+            if self._is_hosted(call.name) and not self.take_hosted():
                 return "No more tool calls are allowed. Answer with what you have."
             made += 1
             return None
@@ -83,7 +83,8 @@ class ToolChoiceKeeper:
             found.extend(items[position : position + 1])
         return tuple(found)
 
-    def _take_hosted(self) -> bool:
+    def take_hosted(self) -> bool:
+        """Count one more hosted call; False where the caller allows no more."""
         if self._hosted_left is None:
             return True
         self._hosted_left -= 1

@@ -7,6 +7,7 @@ as a call that failed, so that the model knows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from specs.items import (
     ApprovalRequest,
@@ -19,36 +20,59 @@ from specs.items import (
 
 UNANSWERED = "Nobody has approved this call; it was not made."
 DENIED = "The user did not approve this call; it was not made."
+NOT_MADE = "The user approved this call, but it was not made."
+_ASIDE = frozenset({ToolListing, ApprovalRequest, ApprovalResponse})
 
 
 def context_of(items: Sequence[Item]) -> tuple[ContextItem, ...]:
     """The items as a model is to read them."""
+    if _ASIDE.isdisjoint(map(type, items)):
+        return cast("tuple[ContextItem, ...]", tuple(items))
     answers = {item.request: item for item in items if isinstance(item, ApprovalResponse)}
     made = {item.approval for item in items if isinstance(item, HostedCall)}
     found: list[ContextItem] = []
-    for item in items:
+    for position, item in enumerate(items):
         match item:
             case ToolListing() | ApprovalResponse():
                 continue
             case ApprovalRequest():
-                if item.id not in made:
-                    found.append(refused(item, answers.get(item.id)))
+                answer = answers.get(item.id)
+                if item.id not in made and not _asked_anew(items[position + 1 :], item, answer):
+                    found.append(refused(item, answer))
             case _:
                 found.append(item)
     return tuple(found)
 
 
+def _asked_anew(later: Sequence[Item], asked: ApprovalRequest, answer: ApprovalResponse | None) -> bool:
+    """Whether an approval did not hold, as the tool had changed, and the same call was asked for again."""
+    if answer is None or not answer.approve or answer not in later:
+        return False
+    after = later[later.index(answer) :]
+    return any(isinstance(item, ApprovalRequest) and is_same_call(item, asked) for item in after)
+
+
 def refused(asked: ApprovalRequest, answer: ApprovalResponse | None) -> HostedCall:
     """A call that was not made, as the model is told of it."""
-    why = UNANSWERED if answer is None else " ".join(filter(None, (DENIED, answer.reason)))
     return HostedCall(
         asked.id,
         asked.call_id,
         asked.label,
         asked.name,
         asked.arguments,
-        error=why,
+        error=_why(answer),
         status="failed",
         step=asked.step,
         called=asked.called,
     )
+
+
+def _why(answer: ApprovalResponse | None) -> str:
+    if answer is None:
+        return UNANSWERED
+    return NOT_MADE if answer.approve else " ".join(filter(None, (DENIED, answer.reason)))
+
+
+def is_same_call(one: ApprovalRequest, other: ApprovalRequest) -> bool:
+    """Whether both ask for the same."""
+    return (one.label, one.name, one.arguments) == (other.label, other.name, other.arguments)

@@ -9,13 +9,15 @@ from service.tools.base import Known, ToolOutcome, ToolSet
 from specs.events import Event, ItemEnded, ItemStarted, ToolProgressed
 from specs.items import FunctionCall, HostedCall
 
+NOBODY_TO_ASK = "The user has to approve this call, and cannot be asked here; it was not made."
+
 
 class HostedCalls:
     """Rewrites one step's batches; afterwards `calls` are ours to run, in order."""
 
     def __init__(self, tools: ToolSet, *, step: int) -> None:
         self._tools = tools
-        self._step = step
+        self.step = step
         self._open: set[int] = set()
         self._answered: set[int] = set()
         self.calls: dict[int, FunctionCall] = {}
@@ -39,6 +41,11 @@ class HostedCalls:
                 return ToolProgressed(index, "in_progress")
             case _:
                 return event
+
+    def refusal(self, call: FunctionCall) -> ToolOutcome | None:
+        """What comes of a call that nobody can be asked for; None where nobody has to be."""
+        tool = self._tools.known(call.name)
+        return ToolOutcome(error=NOBODY_TO_ASK) if tool is not None and tool.asks else None
 
     def finished(self, index: int, outcome: ToolOutcome) -> list[Event]:
         """The events that show a call's outcome and end its item."""
@@ -72,7 +79,7 @@ class HostedCalls:
             tool.name,
             call.arguments,
             status=call.status,
-            step=self._step,
+            step=self.step,
             called=None if tool.name == call.name else call.name,
             kind=tool.kind,
         )

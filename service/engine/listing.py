@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import msgspec
-from msgspec import UnsetType, structs
+from msgspec import structs
 
 from service.ids import new_id
 from service.tools.base import Listed, ToolSet
+from service.tools.fingerprints import fingerprint_of
 from specs.events import Event, ItemEnded, ItemStarted, ToolProgressed
 from specs.items import Item, ListedTool, ToolListing
 
@@ -79,14 +78,8 @@ def held_listings(items: Sequence[Item]) -> dict[str, ToolListing]:
 
 def is_same(held: ToolListing, listed: Listed) -> bool:
     """Whether a server says what it said before; a caller who sends it back may have written it anew."""
-    return listed.error is None and _plain(held.tools) == _plain(listed.tools)
+    return listed.error is None and _fingerprints(held.tools) == _fingerprints(listed.tools)
 
 
-def _plain(tools: Sequence[ListedTool]) -> dict[str, tuple[Any, ...]]:
-    return {tool.name: definition_of(tool) for tool in tools}
-
-
-def definition_of(tool: ListedTool) -> tuple[Any, ...]:
-    """What a tool is said to be, whatever way its JSON is written."""
-    annotations = None if isinstance(tool.annotations, UnsetType) else msgspec.json.decode(tool.annotations)
-    return msgspec.json.decode(tool.schema), tool.description or None, annotations
+def _fingerprints(tools: Sequence[ListedTool]) -> set[str]:
+    return set(map(fingerprint_of, tools))

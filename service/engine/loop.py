@@ -8,13 +8,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from service.engine.approvals import Asking
+from service.engine.approved import make_approved
 from service.engine.choice import ToolChoiceKeeper
 from service.engine.context import context_of
 from service.engine.hosted import HostedCalls
 from service.engine.listing import list_tools
 from service.engine.log import RunLog
-from service.engine.permitted import PermittedCalls
 from service.engine.ports import OpenModel
+from service.engine.step import Step
 from service.tools.base import ToolSet
 from specs.agents import Limits
 from specs.errors import BudgetExhausted
@@ -32,21 +34,9 @@ class Outcome(Struct, frozen=True):
     reason: str | None = None
 
 
+TOO_MANY_CALLS = Outcome("incomplete", "length", "max_tool_calls")
 INCOMPLETE_REASONS: dict[Finish, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 """Why a run ends `incomplete` whose last model call finished so."""
-
-
-class _Step:
-    """What one model call's events go through, and what they come to."""
-
-    def __init__(self, permitted: PermittedCalls, hosted: HostedCalls, *, first_item: int) -> None:
-        self.permitted = permitted
-        self.hosted = hosted
-        self.first_item = first_item
-
-    def rewrite(self, batch: list[Event]) -> list[Event]:
-        """The events as the caller is to see them."""
-        return self.hosted.rewrite(self.permitted.rewrite(batch))
 
 
 class Loop:
@@ -62,7 +52,10 @@ class Loop:
         tools: ToolSet,
         log: RunLog,
         abandoned: Callable[[], bool],
+        asking: Asking | None = None,
     ) -> None:
+        """`asking` is None where the caller cannot be asked for approvals."""
+        self._asking = asking
         self.fold = Fold()
         self._request = request
         self._model = model
@@ -80,19 +73,24 @@ class Loop:
         Raises DragomanError when a model call fails; what was open has been ended by then.
         """
         if not self._tools.servers:
-            return await self._steps()
+            return await self._run()
         try:
             await list_tools(
                 self._tools, seen=self._request.items, first_item=self.fold.next_index, emit=self._emit
             )
-            return await self._steps()
+            return await self._run()
         finally:
             await self._tools.aclose()
 
-    async def _steps(self) -> Outcome:
+    async def _run(self) -> Outcome:
+        if self._asking is not None and self._asking.granted:
+            outcome = await self._make_approved(self._asking)
+            if outcome is not None:
+                return outcome
         for number in range(self._limits.max_steps):
             hosted = HostedCalls(self._tools, step=number)
-            step = _Step(self._choice.watch(), hosted, first_item=self.fold.next_index)
+            asked = None if self._asking is None else self._asking.watch(self._tools)
+            step = Step(self._choice.watch(), asked, hosted, first_item=self.fold.next_index)
             warned = len(self.fold.warnings)
             try:
                 finish = await self._call_model(number, step)
@@ -106,7 +104,7 @@ class Loop:
                 return Outcome("cancelled", "cancelled")
         return Outcome("incomplete", "length", "max_steps")
 
-    async def _call_model(self, number: int, step: _Step) -> Finish:
+    async def _call_model(self, number: int, step: Step) -> Finish:
         stream = await self._open_model(self._model_request(), step=number, first_item=step.first_item)
         try:
             async for batch in stream:
@@ -126,7 +124,7 @@ class Loop:
             await stream.aclose()
         return self.fold.finish or "other"
 
-    async def _after_step(self, finish: Finish, step: _Step, *, forced: bool) -> Outcome | None:
+    async def _after_step(self, finish: Finish, step: Step, *, forced: bool) -> Outcome | None:
         """`forced` is whether the provider could make the model call a tool where it had to."""
         hosted = step.hosted
         if finish in INCOMPLETE_REASONS:
@@ -134,10 +132,11 @@ class Loop:
             return Outcome("incomplete", finish, INCOMPLETE_REASONS[finish])
         theirs = self.fold.calls_since(step.first_item)
         if hosted.calls and not await self._run_tools(hosted):
-            return Outcome("incomplete", "length", "max_tool_calls")
-        if theirs:
-            self._emit([RunPaused("outputs", theirs)])
-            return Outcome("completed", "tool_calls")
+            return TOO_MANY_CALLS
+        if step.asked and self._asking is not None:
+            self._emit(step.requests(self._asking, self._tools, first_item=self.fold.next_index))
+        if theirs or step.asked:
+            return self._pause(theirs, step.asked)
         if hosted.calls:
             self._choice.called()
             return None
@@ -145,16 +144,40 @@ class Loop:
             return None
         return Outcome("completed", "stop" if step.permitted.refused else finish)
 
+    def _pause(self, theirs: tuple[FunctionCall, ...], asked: tuple[FunctionCall, ...]) -> Outcome:
+        """Wait for the caller: a run goes on as another one."""
+        paused = [RunPaused("outputs", theirs)] if theirs else []
+        self._emit([*paused, RunPaused("approval", asked)] if asked else [*paused])
+        return Outcome("completed", "tool_calls")
+
+    async def _make_approved(self, asking: Asking) -> Outcome | None:
+        """Make the calls that the caller has approved."""
+        self._tool_calls += len(asking.granted)
+        if self._too_many_calls:
+            return TOO_MANY_CALLS
+        again = await make_approved(
+            asking,
+            self._tools,
+            may_call=self._choice.take_hosted,
+            first_item=self.fold.next_index,
+            emit=self._emit,
+        )
+        return self._pause((), again) if again else None
+
+    @property
+    def _too_many_calls(self) -> bool:
+        limit = self._limits.max_tool_calls
+        return limit is not None and self._tool_calls > limit
+
     async def _run_tools(self, hosted: HostedCalls) -> bool:
         """Run the step's hosted calls together; False when that is more than the limit allows."""
         self._tool_calls += len(hosted.calls)
-        limit = self._limits.max_tool_calls
-        if limit is not None and self._tool_calls > limit:
+        if self._too_many_calls:
             self._give_up(hosted)
             return False
 
         async def run_one(index: int, call: FunctionCall) -> None:
-            outcome = await self._tools.call(call)
+            outcome = hosted.refusal(call) or await self._tools.call(call)
             self._emit(hosted.finished(index, outcome))
 
         try:

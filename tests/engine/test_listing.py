@@ -11,7 +11,7 @@ from service.tools.base import Known, Listed, ToolOutcome
 from specs.events import Event, ItemEnded, ItemStarted, StepStarted, ToolProgressed
 from specs.items import FunctionCall, HostedCall, ListedTool, ToolListing
 from specs.requests import FunctionTool, Tool
-from tests.engine.test_loop import REQUEST, Played
+from tests.engine.test_loop import Played
 from tests.support.scripted import call, end, say
 
 pytestmark = pytest.mark.anyio
@@ -125,7 +125,7 @@ async def test_a_run_that_is_stopped_while_it_asks_ends_what_it_began_and_lets_g
     tools = Servers(hangs="cards")
     played = Played([*say("Hi"), *end()], tools=tools)
     running = asyncio.create_task(played.loop.run())
-    while len(tools.asked) < 2:
+    while len(tools.asked) < 2:  # noqa: ASYNC110
         await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from providers.base import Call, ModelStream
+from service.engine.approvals import Asking
 from service.engine.log import RunLog
 from service.engine.loop import Loop, Outcome
 from service.tools.base import Known, NoTools, ToolOutcome
@@ -55,20 +56,24 @@ class Played:
         tools=None,
         limits: Limits | None = None,
         before: tuple[Item, ...] = (),
+        request: RunRequest | None = None,
+        asking: Asking | None = None,
     ) -> None:
+        self.request = request or structs.replace(REQUEST, items=(*before, *REQUEST.items))
         self.provider = ScriptedProvider(*scripts)
         self.log = RunLog()
         self.reader = self.log.subscribe()
         self.new_id = counting_ids()
         self.abandoned = False
         self.loop = Loop(
-            structs.replace(REQUEST, items=(*before, *REQUEST.items)),
+            self.request,
             model="m-1",
             limits=limits or Limits(),
             open_model=self.open_model,
             tools=tools or NoTools(),
             log=self.log,
             abandoned=lambda: self.abandoned,
+            asking=asking,
         )
 
     async def open_model(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
