@@ -6,12 +6,11 @@ A batch is what one read of the socket held, so nothing here is paid per event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-import aiohttp
-
+from providers.exchange import Exchange, Inflated
 from providers.failures import CONTENT_EXCEPTIONS, TRANSPORT_EXCEPTIONS, failure_from_exception
 from providers.parts import PartTracker
 from providers.scrubbing import scrubbed
@@ -29,6 +28,13 @@ LINGER = 0.1
 """Seconds to wait for a finished answer to end its body, so that its connection can be used again."""
 MAX_ERROR_BODY = 2**16
 """Bytes of an error body that are looked at."""
+COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+class Body(Protocol):
+    """What an answer's bytes are read from."""
+
+    async def read(self, size: int) -> bytes: ...
 
 
 class Decoder(Protocol):
@@ -58,14 +64,14 @@ class Decoder(Protocol):
 class HTTPModelStream:
     """One answer being received; a `providers.base.ModelStream`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, decoder: Decoder, *, idle: float) -> None:
-        self._response = response
-        self._content = response.content
+    def __init__(self, exchange: Exchange, decoder: Decoder, *, sent: Mapping[str, str]) -> None:
+        self._exchange = exchange
+        self._body = body_of(exchange)
         self._decoder = decoder
-        self._idle = idle
+        self._sent = sent
+        """The headers of its request, whose values are nobody's business."""
         self._splitter = SSESplitter()
-        self._whole = response.content_type.endswith("json")
-        self._begun = False
+        self._whole = exchange.content_type.endswith("json")
         self._size = READ_BYTES
         """Of the next read: it is smaller where the last one left something behind."""
         self._over = False
@@ -107,26 +113,22 @@ class HTTPModelStream:
         self._over = True
         try:
             complete = self._decoder.tracker.ended and not self._given_up
-            if complete and self._response.connection is not None and not self._content.at_eof():
+            if complete and not self._exchange.done:
                 async with asyncio.timeout(LINGER):
-                    await read_body(self._content, MAX_ERROR_BODY)
+                    await read_body(self._exchange, MAX_ERROR_BODY)
         except TRANSPORT_EXCEPTIONS:
             pass
         finally:
-            # Does nothing to a connection that went back to the pool at the end of its body.
-            self._response.close()
+            self._exchange.close()
 
     async def _read(self) -> bytes:
-        """One read, b"" at the end; the first one lets the idle timeout begin."""
+        """One read, b"" at the end."""
         if self._whole:
-            return await read_body(self._content, MAX_BODY)
+            return await read_body(self._body, MAX_BODY)
         if self._size == SLICE_BYTES:
             await asyncio.sleep(0)  # all of a fast stream at once would hold up the others
-        chunk = await self._content.read(self._size)
-        self._size = SLICE_BYTES if len(chunk) == self._size else READ_BYTES
-        if not self._begun:
-            self._begun = True
-            set_read_timeout(self._response, self._idle)
+        chunk = await self._body.read(self._size)
+        self._size = SLICE_BYTES if len(chunk) >= self._size else READ_BYTES
         return chunk
 
     def _broken_off(self, error: BaseException) -> None:
@@ -151,8 +153,8 @@ class HTTPModelStream:
     def _fail(self, error: BaseException) -> None:
         """Stop reading. What was decoded goes out first; the next call raises."""
         self._over = True
-        self._failure = scrubbed(_as_failure(error), self._response.request_info.headers)
-        self._response.close()
+        self._failure = scrubbed(_as_failure(error), self._sent)
+        self._exchange.close()
 
     def _decode(self, frames: Sequence[Frame]) -> None:
         decode_frames(self._decoder, frames)
@@ -197,18 +199,16 @@ def _as_failure(error: BaseException) -> UpstreamError:
     return failure
 
 
-def set_read_timeout(response: aiohttp.ClientResponse, seconds: float) -> None:
-    """Bound the wait for the next bytes of the body: a timer of the connection's, not one per read."""
-    connection = response.connection
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = max(seconds, 0.001)
-        connection.protocol.start_timeout()
+def body_of(exchange: Exchange) -> Body:
+    """The body of an answer, which may have come compressed although nobody asked for that."""
+    compressed = exchange.headers.get("content-encoding", "").strip().lower() in COMPRESSED
+    return Inflated(exchange) if compressed else exchange
 
 
-async def read_body(content: aiohttp.StreamReader, limit: int) -> bytes:
+async def read_body(body: Body, limit: int) -> bytes:
     """Read to the end of the body, or a little past the limit."""
     pieces, size = [], 0
-    while size <= limit and (piece := await content.readany()):
+    while size <= limit and (piece := await body.read(limit + 1)):
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces)

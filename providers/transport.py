@@ -6,24 +6,21 @@ Retries and money are not here.
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 import aiohttp
+from aiohttp.connector import Connection
 from msgspec import Struct
 
+from providers.exchange import Exchange
 from providers.failures import TRANSPORT_EXCEPTIONS, failure_from_exception, failure_from_response
-from providers.receiving import MAX_ERROR_BODY, Decoder, HTTPModelStream, read_body, set_read_timeout
+from providers.receiving import MAX_ERROR_BODY, Decoder, HTTPModelStream, body_of, read_body
 from providers.scrubbing import scrubbed
+from providers.sending import Destination, write
 from specs.errors import UpstreamError, UpstreamGarbled
 
 __all__ = ["Authorize", "HTTPModelStream", "Timeouts", "Upstream"]
-
-READ_BUFFER = 2**16
-"""Bytes aiohttp holds of an answer before it stops reading the socket (at twice this)."""
-LARGE_BODY = 2**20
-"""A request of more bytes is written piece by piece, so that the event loop turns meanwhile."""
 
 Authorize: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
 """Gives the headers of a credential that does not last. Raises UpstreamError."""
@@ -41,7 +38,7 @@ class Timeouts(Struct, frozen=True):
 
 
 class Upstream:
-    """One provider's endpoint: a shared HTTP session, where to, and with which headers."""
+    """One provider's endpoint: the connections of a shared session, where to, and with which headers."""
 
     def __init__(
         self,
@@ -54,11 +51,12 @@ class Upstream:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._session = session
-        self._headers = _DEFAULT_HEADERS | {name.lower(): value for name, value in headers.items()}
+        self._headers = headers
         self._timeouts = timeouts
-        self._timeout = aiohttp.ClientTimeout(connect=timeouts.connect, sock_read=timeouts.first_byte)
+        self._connecting = aiohttp.ClientTimeout(connect=timeouts.connect)
         self._error_code = error_code
         self._authorize = authorize
+        self._known: Destination | None = None
 
     async def open(
         self, path: str, body: bytes, decoder: Decoder, *, headers: Mapping[str, str] | None = None
@@ -67,72 +65,84 @@ class Upstream:
 
         Raises UpstreamError when the upstream cannot be reached or refuses.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeouts.connect + self._timeouts.first_byte
+        if self._authorize is not None:
+            headers = {**(headers or {}), **await self._authorize()}
         try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._post(path, body, headers or {})
-                if 200 <= response.status < 300:
-                    _check_content_type(response)
-                    set_read_timeout(response, deadline - loop.time())
-                    return HTTPModelStream(response, decoder, idle=self._timeouts.idle)
-                refusal = await _error_body(response)
+            exchange = await self._post(path, body, headers, patience=self._timeouts.first_byte)
+            if 200 <= exchange.status < 300:
+                _check_content_type(exchange)
+                return HTTPModelStream(exchange, decoder, sent=self._sent(headers))
+            refusal = await self._whole_body(exchange)
         except TRANSPORT_EXCEPTIONS as error:
             raise failure_from_exception(error) from error
-        raise self._refused(response, refusal)
+        raise self._refused(exchange, refusal, headers)
 
     async def ask(self, path: str, body: bytes) -> bytes:
         """Post the body and read a small JSON answer whole.
 
         Raises UpstreamError when the upstream cannot be reached or refuses.
         """
+        headers = None if self._authorize is None else await self._authorize()
         try:
-            async with asyncio.timeout(self._timeouts.connect + self._timeouts.idle):
-                response = await self._post(path, body, {})
-                answer = await _error_body(response)
+            exchange = await self._post(path, body, headers, patience=self._timeouts.idle)
+            answer = await self._whole_body(exchange)
         except TRANSPORT_EXCEPTIONS as error:
             raise failure_from_exception(error) from error
-        if 200 <= response.status < 300:
+        if 200 <= exchange.status < 300:
             return answer
-        raise self._refused(response, answer)
+        raise self._refused(exchange, answer, headers)
 
-    def _refused(self, response: aiohttp.ClientResponse, body: bytes) -> UpstreamError:
-        failure = failure_from_response(response.status, response.headers, body, error_code=self._error_code)
-        return scrubbed(failure, response.request_info.headers)
+    def _refused(self, exchange: Exchange, body: bytes, headers: Mapping[str, str] | None) -> UpstreamError:
+        failure = failure_from_response(exchange.status, exchange.headers, body, error_code=self._error_code)
+        return scrubbed(failure, self._sent(headers))
 
-    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        if self._authorize is not None:
-            headers = {**headers, **await self._authorize()}
-        return await self._session.post(
-            self.base_url + path,
-            data=io.BytesIO(body) if len(body) > LARGE_BODY else body,
-            headers={**self._headers, **headers},
-            timeout=self._timeout,
-            allow_redirects=False,
-            read_bufsize=READ_BUFFER,
-        )
+    async def _whole_body(self, exchange: Exchange) -> bytes:
+        """What can be had of a small body; a refusal's status tells enough if it is cut."""
+        try:
+            async with asyncio.timeout(self._timeouts.idle):
+                return (await read_body(body_of(exchange), MAX_ERROR_BODY))[:MAX_ERROR_BODY]
+        except aiohttp.ClientError:
+            return b""
+        finally:
+            exchange.close()
+
+    async def _post(
+        self, path: str, body: bytes, headers: Mapping[str, str] | None, *, patience: float
+    ) -> Exchange:
+        """Write the request and wait for the answer's headers."""
+        there = self._destination()
+        head = there.head(path, length=len(body), headers=headers)
+        exchange = Exchange(await self._connect(there), patience=patience, idle=self._timeouts.idle)
+        try:
+            await write(exchange, head, body)
+            await exchange.head()
+        except BaseException:
+            exchange.close()
+            raise
+        return exchange
+
+    async def _connect(self, there: Destination) -> Connection:
+        connector = self._session.connector
+        if connector is None:
+            raise aiohttp.ClientConnectionError("the session is closed")
+        try:
+            return await connector.connect(there.request, [], self._connecting)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError from error
+
+    def _destination(self) -> Destination:
+        if self._known is None:
+            self._known = Destination(self.base_url, self._headers)
+        return self._known
+
+    def _sent(self, headers: Mapping[str, str] | None) -> Mapping[str, str]:
+        """The headers a request went out with."""
+        usual = self._destination().headers
+        return {**usual, **headers} if headers else usual
 
 
-_DEFAULT_HEADERS = {
-    "content-type": "application/json",
-    "accept": "text/event-stream, application/json",
-    # A compressed stream arrives late: the compressor waits for a block's worth.
-    "accept-encoding": "identity",
-}
-
-
-def _check_content_type(response: aiohttp.ClientResponse) -> None:
+def _check_content_type(exchange: Exchange) -> None:
     """A page instead of an answer is a wrong base URL or a proxy's login; say so before the stream starts."""
-    if response.content_type == "text/html":
-        response.close()
+    if exchange.content_type == "text/html":
+        exchange.close()
         raise UpstreamGarbled
-
-
-async def _error_body(response: aiohttp.ClientResponse) -> bytes:
-    """What can be had of a refusal's body; its status tells enough if it is cut."""
-    try:
-        return (await read_body(response.content, MAX_ERROR_BODY))[:MAX_ERROR_BODY]
-    except aiohttp.ClientError:
-        return b""
-    finally:
-        response.release()

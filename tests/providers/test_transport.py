@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 import pytest
@@ -13,7 +10,6 @@ from aiohttp import client_exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.base import Call
 from providers.failures import (
     EXCEPTIONS,
     UpstreamComplaint,
@@ -23,9 +19,8 @@ from providers.failures import (
     read_complaint,
     retry_after,
 )
-from providers.parts import PartTracker
 from providers.sse import SSESplitter
-from providers.transport import HTTPModelStream, Timeouts, Upstream
+from providers.transport import Timeouts, Upstream
 from specs.errors import (
     UpstreamConnectFailed,
     UpstreamContextTooLong,
@@ -39,7 +34,18 @@ from specs.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from specs.events import Event, StepEnded, Warned
+from specs.events import StepEnded
+from tests.support.told_server import (
+    CHUNKED,
+    Echo,
+    answering,
+    chunked,
+    drained,
+    opened,
+    response,
+    served,
+    told,
+)
 
 anyio = pytest.mark.anyio
 
@@ -222,90 +228,6 @@ def test_retry_after_in_every_form(headers: dict[str, str], seconds: float | Non
 
 
 # over a socket
-
-
-class Echo:
-    """A decoder that tells each frame as a warning; `stop` ends it, `boom` fails."""
-
-    def __init__(self) -> None:
-        self.tracker = PartTracker(Call(0, 1, 0, lambda prefix: prefix))
-
-    def feed(self, event: str, data: bytes) -> None:
-        if data == b"stop":
-            self.tracker.end_step("stop")
-        elif data == b"boom":
-            raise UpstreamUnavailable
-        elif data == b"odd":
-            raise UnicodeDecodeError("utf-8", data, 0, 1, "odd")
-        elif data != b"quiet":
-            self.tracker.warn(data.decode(), event)
-
-    def whole(self, data: bytes) -> None:
-        self.tracker.warn(data.decode())
-        self.tracker.end_step("stop")
-
-    def finish(self) -> None:
-        raise UpstreamCut
-
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
-STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-CHUNKED = STREAM + b"transfer-encoding: chunked\r\n\r\n"
-
-
-@asynccontextmanager
-async def served(handler: Handler, **timeouts: float) -> AsyncIterator[Upstream]:
-    """An upstream whose server reads one request a connection, then lets the handler write."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await handler(reader, writer)
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, aiohttp.ClientSession() as session:
-        yield Upstream(session, f"http://127.0.0.1:{port}/v1", {"X-Team": "a"}, Timeouts(**timeouts))
-
-
-def answering(*pieces: bytes | float) -> Handler:
-    """Write these pieces; a number is a pause in seconds."""
-
-    async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for piece in pieces:
-            if isinstance(piece, bytes):
-                writer.write(piece)
-                await writer.drain()
-            else:
-                await asyncio.sleep(piece)
-
-    return handler
-
-
-def chunked(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-def response(status: bytes, body: bytes, *headers: bytes) -> bytes:
-    lines = [b"HTTP/1.1 " + status, b"content-length: %d" % len(body), *headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-async def opened(upstream: Upstream) -> HTTPModelStream:
-    return await upstream.open("/x", b"{}", Echo())
-
-
-async def drained(stream: HTTPModelStream) -> list[list[Event]]:
-    try:
-        return [batch async for batch in stream]
-    finally:
-        await stream.aclose()
-
-
-def told(events: list[Event]) -> list[str]:
-    return [event.message for event in events if isinstance(event, Warned)]
 
 
 @anyio
