@@ -31,14 +31,15 @@ _DIGEST_BYTES = 10
 """With these an id has 64 characters, the most that every client keeps."""
 
 
-class Spend(Protocol):
-    """Uses an approval up, once and for all."""
+class Uses(Protocol):
+    """Which approvals were used. Every method raises StoreUnavailable."""
 
-    def __call__(self, request: str, *, project: str, until: int) -> Awaitable[bool]:
-        """Whether it was not used before. It need not be remembered after `until`, in Unix seconds.
+    def spend(self, request: str, *, project: str, until: int) -> Awaitable[bool]:
+        """Use one up; False where it was before. It may be forgotten after `until`, in Unix seconds."""
+        ...
 
-        Raises StoreUnavailable.
-        """
+    def is_spent(self, request: str, *, project: str) -> Awaitable[bool]:
+        """Whether it was used."""
         ...
 
 
@@ -76,14 +77,26 @@ class Approvals:
         self,
         sealer: Sealer,
         *,
-        spend: Spend,
+        uses: Uses,
         seconds: int = DAY,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sealer = sealer
-        self.spend = spend
+        self.uses = uses
         self.seconds = seconds
         self._clock = clock
+
+    async def refuse_used(self, request: RunRequest, *, project: str) -> None:
+        """Refuse an answer to what was approved before, and made.
+
+        Raises InvalidRequest, StoreUnavailable.
+        """
+        for place in request.approvals:
+            used = _answered(request.items, place) and await self.uses.is_spent(
+                place.request, project=project
+            )
+            if used:
+                raise _wrong(place, "was answered before: its call has been made.")
 
     def judged(self, request: RunRequest, whose: Whose, *, now: int) -> RunRequest:
         """The request, with approvals that came too late as denials.
@@ -167,7 +180,7 @@ class Asking:
     def spend(self, granted: Granted) -> Awaitable[bool]:
         """Use an approval up; False where it was before. Raises StoreUnavailable."""
         until = granted.sealed.asked_at + self._approvals.seconds + DAY
-        return self._approvals.spend(granted.asked.id, project=self._whose.project, until=until)
+        return self._approvals.uses.spend(granted.asked.id, project=self._whose.project, until=until)
 
 
 def _answered(items: Sequence[Item], place: ApprovalPlace) -> tuple[ApprovalRequest, ApprovalResponse] | None:

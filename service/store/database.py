@@ -8,6 +8,7 @@ from typing import Protocol
 
 from service.store.accounts import SqlAccounts
 from service.store.agents_store import SqlAgents
+from service.store.approvals import SqlApprovals
 from service.store.audit import SqlAuditLog
 from service.store.background import SqlBackground
 from service.store.books import SqlBooks
@@ -95,6 +96,7 @@ class Database:
         self.files = SqlFiles(writer, reader)
         self.uploads = SqlUploads(writer, reader)
         self.idempotency = SqlIdempotency(writer)
+        self.approvals = SqlApprovals(writer, reader)
         self.items = SqlItems(reader)
         self.background = SqlBackground(writer, reader)
         self.responses = SqlResponses(writer, reader)

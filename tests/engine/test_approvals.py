@@ -53,12 +53,15 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.now = NOW
         self.used: set[str] = set()
-        self.approvals = Approvals(Sealer(folder / "key"), spend=self.spend, clock=lambda: self.now)
+        self.approvals = Approvals(Sealer(folder / "key"), uses=self, clock=lambda: self.now)
 
     async def spend(self, request: str, *, project: str, until: int) -> bool:
         fresh = request not in self.used
         self.used.add(request)
         return fresh
+
+    async def is_spent(self, request: str, *, project: str) -> bool:
+        return request in self.used
 
     def played(self, *scripts, tools: NoTools, items: tuple[Item, ...] = (), whose: Whose = WHOSE) -> Played:
         """A run that goes on from these items, all of which its caller sent."""
@@ -154,6 +157,17 @@ async def test_an_approval_counts_once(desk: Desk):
     again = played.loop.fold.items[0]
     assert isinstance(again, HostedCall)
     assert again.status == "failed"
+
+
+async def test_an_approval_that_was_used_elsewhere_is_refused(desk: Desk):
+    request = await asked(desk, Shop())
+    approving = structs.replace(
+        REQUEST, items=(request, yes(request)), approvals=(ApprovalPlace(request.id, PLACE),)
+    )
+    await desk.approvals.refuse_used(approving, project="proj_1")
+    desk.used.add(request.id)
+    with pytest.raises(InvalidRequest, match="answered before"):
+        await desk.approvals.refuse_used(approving, project="proj_1")
 
 
 async def test_what_was_made_is_history_when_it_is_sent_back(desk: Desk):

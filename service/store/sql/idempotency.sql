@@ -40,3 +40,14 @@ delete from idempotency where owner is not null and owner <> :owner;
 -- Forget answers whose time is over.
 -- name: expire
 delete from idempotency where expires_at <= :now;
+
+-- Use an approval up; no row where it was used before.
+-- name: spend
+insert into idempotency (project, operation, key, fingerprint, owner, owner_until, answer, expires_at)
+values (:project, :operation, :key, :key, null, 0, null, :expires_at)
+on conflict (project, operation, key) do nothing
+returning 1;
+
+-- Whether an approval was used.
+-- name: is_spent
+select 1 from idempotency where project = :project and operation = :operation and key = :key;
