@@ -81,7 +81,7 @@ paths:
                 input: {type: string}
                 previous_response_id: {type: string}
                 conversation: {type: string}
-                tools: {type: array, items: {type: object}}
+                background: {type: boolean}
   /v1/responses/{id}:
     get:
       operationId: get_response
@@ -142,6 +142,7 @@ actions = ["notes", "twin"]
 id = "agent_self"
 model = "local/m"
 actions = ["self"]
+settings = {{max_output_tokens = 100}}
 [[agents]]
 id = "agent_two_calls"
 model = "local/m"

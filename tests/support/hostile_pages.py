@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Thread
 
+import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec import Struct
@@ -72,6 +73,37 @@ def headed(text: str, **headers: str) -> Page:
 
     async def page(request: web.Request, body: bytes) -> web.Response:
         return web.Response(text=text, headers=headers)
+
+    return page
+
+
+class Held:
+    """A page that does not answer until it is let go."""
+
+    def __init__(self) -> None:
+        self._gone = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, request: web.Request, body: bytes) -> web.Response:
+        self._loop = asyncio.get_running_loop()
+        await self._gone.wait()
+        return web.Response(text="late")
+
+    def let_go(self) -> None:
+        """Answer whoever waits. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._gone.set)
+
+
+def relay_to(base_url: str, headers: dict[str, str]) -> Page:
+    """Pages that pass everything on to another server, with headers of their own."""
+
+    async def page(request: web.Request, body: bytes) -> web.Response:
+        sent = {"content-type": "application/json", **headers}
+        async with aiohttp.ClientSession() as session:
+            passing = session.request(request.method, base_url + request.raw_path, data=body, headers=sent)
+            async with passing as answer:
+                return web.Response(body=await answer.read(), status=answer.status)
 
     return page
 
