@@ -1,6 +1,6 @@
 """The load generator: asks, checks every answer, and times it. One process per round.
 
-`python -m bench.load '{"port": …}'` takes an `Order` as JSON and prints a `Result`.
+`python -m bench.load` reads an `Order` as JSON and prints a `Result`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import uvloop
@@ -25,6 +25,7 @@ MARKERS = {
     "chat": re.compile(rb'"content":\s?"w\d'),
     "responses": _DELTA,
     "turns": _DELTA,
+    "conversation": _DELTA,
     "websocket": _DELTA,
 }
 LAST = {"websocket": b'"type":"response.completed"'}
@@ -37,12 +38,15 @@ class Order(msgspec.Struct, kw_only=True):
     port: int
     path: str
     headers: dict[str, str]
-    body: msgspec.Raw
+    bodies: list[msgspec.Raw]
+    """What is asked: each connection has one of them, in turn."""
     connections: int
     seconds: float
     """A closed loop asks again until then; a paced one waits so long at most."""
-    kind: Literal["json", "stream", "paced"]
-    api: Literal["chat", "responses", "turns", "websocket"]
+    kind: str
+    """json, stream or paced."""
+    api: str
+    """Whose wire the answers are on: one of `bench.loads.APIS`."""
     deltas: int
     most: int = 20_000
     """Requests of one round, at most."""
@@ -62,8 +66,8 @@ class Result(msgspec.Struct, kw_only=True):
 class Client(asyncio.Protocol):
     """One connection: sends, waits for the whole answer, tells its owner."""
 
-    def __init__(self, order: Order) -> None:
-        self._sent = request(path=order.path, headers=order.headers, body=bytes(order.body))
+    def __init__(self, order: Order, body: bytes) -> None:
+        self._sent = request(path=order.path, headers=order.headers, body=body)
         self._buffer = bytearray()
         self._answer: asyncio.Future[bytes] | None = None
         self.arrivals: list[tuple[float, float]] = []
@@ -114,21 +118,22 @@ def fault(order: Order, status: int, body: bytes) -> str | None:
     return None
 
 
-async def connect(order: Order) -> Client | SocketClient:
-    """Open one connection."""
+async def connect(order: Order, number: int) -> Client | SocketClient:
+    """Open one of the connections."""
+    body = bytes(order.bodies[number % len(order.bodies)])
 
     def client() -> Client | SocketClient:
         if order.api != "websocket":
-            return Client(order)
-        return SocketClient(path=order.path, headers=order.headers, message=bytes(order.body))
+            return Client(order, body)
+        return SocketClient(path=order.path, headers=order.headers, message=body)
 
     _, connected = await asyncio.get_running_loop().create_connection(client, "127.0.0.1", order.port)
     return connected
 
 
-async def ask_again_and_again(order: Order, result: Result, *, until: float) -> None:
+async def ask_again_and_again(order: Order, result: Result, *, number: int, until: float) -> None:
     """One connection's closed loop."""
-    client = await connect(order)
+    client = await connect(order, number)
     while (began := time.monotonic()) < until and result.answers < order.most and len(result.errors) < 10:
         status, body = await client.ask()
         result.times.append(time.monotonic() - began)
@@ -136,10 +141,10 @@ async def ask_again_and_again(order: Order, result: Result, *, until: float) -> 
     client.close()
 
 
-async def follow(order: Order, result: Result, *, delay: float) -> Sequence[tuple[float, float]]:
+async def follow(order: Order, result: Result, *, number: int) -> Sequence[tuple[float, float]]:
     """One paced stream, from its start to its end."""
-    await asyncio.sleep(delay)
-    client = await connect(order)
+    await asyncio.sleep(number * order.stagger)
+    client = await connect(order, number)
     status, body = await client.ask()
     note(order, result, status, body)
     client.close()
@@ -157,7 +162,8 @@ async def closed_loop(order: Order) -> Result:
     """All connections ask as fast as they are answered."""
     result = Result()
     until = time.monotonic() + order.seconds
-    loops = (ask_again_and_again(order, result, until=until) for _ in range(order.connections))
+    numbers = range(order.connections)
+    loops = (ask_again_and_again(order, result, number=number, until=until) for number in numbers)
     async with asyncio.timeout(order.seconds + 30):
         await asyncio.gather(*loops)
     return result
@@ -166,7 +172,7 @@ async def closed_loop(order: Order) -> Result:
 async def paced(order: Order) -> Result:
     """All streams at once; only deltas that arrive while every stream is open count."""
     result = Result()
-    streams = (follow(order, result, delay=at * order.stagger) for at in range(order.connections))
+    streams = (follow(order, result, number=number) for number in range(order.connections))
     async with asyncio.timeout(order.seconds):
         arrivals = await asyncio.gather(*streams)
     opened = max((stream[0][0] for stream in arrivals if stream), default=0.0)
@@ -184,8 +190,8 @@ async def carry_out(order: Order) -> Result:
 
 
 def main() -> None:
-    """Carry out the order on the command line."""
-    order = msgspec.json.decode(sys.argv[1], type=Order)
+    """Carry out the order that is read."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(carry_out(order))
     os.set_blocking(sys.stdout.fileno(), True)  # the event loop may have left it otherwise

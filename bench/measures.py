@@ -23,6 +23,7 @@ class Case(Struct, frozen=True):
     api: str
     kind: str
     connections: int
+    load: str = "short"
 
 
 class Sample(Struct, kw_only=True):
@@ -73,9 +74,14 @@ class Memory(Struct, kw_only=True):
 
 def carry_out(order: Order) -> Result:
     """Run one load generator to its end."""
-    command = [sys.executable, "-m", "bench.load", msgspec.json.encode(order).decode()]
-    timeout = order.seconds + 60
-    printed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=timeout, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-m", "bench.load"],
+        cwd=ROOT,
+        input=msgspec.json.encode(order),
+        stdout=subprocess.PIPE,
+        timeout=order.seconds + 60,
+        check=True,
+    ).stdout
     return msgspec.json.decode(printed, type=Result)
 
 
@@ -103,13 +109,13 @@ def rounds(
 def cases_for(subject: Subject, cases: Iterable[Case]) -> list[Case]:
     """The cases to measure on a subject: to one that only passes bytes on, all APIs are the same."""
     if not subject.raw:
-        return list(cases)
+        return [case for case in cases if case.api in subject.apis]
     return list(dict.fromkeys(raw(case) for case in cases))
 
 
 def raw(case: Case) -> Case:
     """The same load on a subject that only passes bytes on."""
-    return Case("any", case.kind, case.connections)
+    return Case("any", case.kind, case.connections, case.load)
 
 
 def _alike(cases: Iterable[Case]) -> list[list[Case]]:
@@ -122,7 +128,12 @@ def _alike(cases: Iterable[Case]) -> list[list[Case]]:
 def order_for(subject: Subject, case: Case, *, seconds: float, deltas: int) -> Order:
     """The load of a case for one subject."""
     return subject.order(
-        api=case.api, kind=case.kind, connections=case.connections, seconds=seconds, deltas=deltas
+        api=case.api,
+        kind=case.kind,
+        connections=case.connections,
+        seconds=seconds,
+        deltas=deltas,
+        load=case.load,
     )
 
 

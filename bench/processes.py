@@ -82,16 +82,28 @@ def _rss_kb(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
 
 
+def python(*arguments: str) -> list[str]:
+    """The command that runs a module of ours."""
+    return [sys.executable, "-m", *arguments]
+
+
 class Child:
     """A server process that ends with its `with` block."""
 
     def __init__(
-        self, *arguments: str, port: int, ready: str | None = None, environment: dict[str, str] | None = None
+        self,
+        command: list[str],
+        *,
+        port: int,
+        ready: str | None = None,
+        environment: dict[str, str] | None = None,
+        patience: float = 20.0,
     ) -> None:
         self.port = port
         self._ready = ready
-        self._command = [sys.executable, "-m", *arguments]
+        self._command = command
         self._environment = {**os.environ, **(environment or {})}
+        self._patience = patience
 
     def __enter__(self) -> Child:
         began = time.monotonic()
@@ -106,7 +118,7 @@ class Child:
         )
         self.pid = self._process.pid
         while not self._is_ready():
-            if self._process.poll() is not None or time.monotonic() - began > 20:
+            if self._process.poll() is not None or time.monotonic() - began > self._patience:
                 self._log.seek(0)
                 told = self._log.read()[-2000:].decode(errors="replace")
                 self._end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench import goals
+from bench.__main__ import is_there, options_of
+from bench.books import Tally, tallies
+from bench.goals import Check, Goal
+from bench.lasting import Growth, Turn
 from bench.load import Order, fault
+from bench.loads import APIS, HEAVY, body_of
+from bench.measures import Case, Memory, Sample, raw
 from bench.mock import Canned
+from bench.peers import LITELLM
+from bench.plan import Found
+from bench.report import CPU
 from bench.sockets import TEXT, frame, take_frame
+from bench.subjects import Subject
 from bench.wire import whole_body
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,9 +31,26 @@ CANNED = Canned(deltas=3, paced_deltas=3, pace=0.01)
 
 
 def order(kind: str, *, deltas: int = 3) -> Order:
-    fields = {"port": 1, "path": "/", "headers": {}, "body": {}, "connections": 1, "seconds": 1.0}
-    fields |= {"kind": kind, "api": "chat", "deltas": deltas}
-    return msgspec.convert(fields | {"body": msgspec.Raw(b"{}")}, Order)
+    return Order(
+        port=1,
+        path="/",
+        headers={},
+        bodies=[msgspec.Raw(b"{}")],
+        connections=1,
+        seconds=1.0,
+        kind=kind,
+        api="chat",
+        deltas=deltas,
+    )
+
+
+def bench(options: str) -> str:
+    """What it prints, once it has succeeded."""
+    quick = "--rounds 1 --seconds 0.1 --connections 1"
+    command = [sys.executable, "-m", "bench", *quick.split(), *options.split()]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout.decode()
 
 
 @pytest.mark.parametrize(("kind", "answer"), [("json", CANNED.whole), ("stream", CANNED.burst)])
@@ -63,22 +92,61 @@ def test_a_turn_of_a_websocket_is_right_with_all_its_deltas_and_its_end() -> Non
     assert fault(turn, 200, ended)
 
 
-def test_it_measures_stored_turns_and_websockets() -> None:
-    options = "--apis turns,websocket --kinds stream --rounds 1 --seconds 0.1 --connections 1 --streams 0"
-    result = subprocess.run(
-        [sys.executable, "-m", "bench", *options.split()], cwd=ROOT, capture_output=True, timeout=120
-    )
-    assert result.returncode == 0, result.stderr.decode()
-    for row in (b"turns", b"websocket"):
-        assert row in result.stdout
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("load", ["short", *HEAVY, "after-3"])
+def test_every_load_is_a_request_of_every_api(api, load):
+    body = body_of(api, model="bench", stream=False, load=load, previous="before")
+    said = body["messages"] if api == "chat" else body["input"]
+    assert said[-1]["role"] == "user"
+    assert len(said) == {"history": 200, "after-3": 7}.get(load, 1)
+    assert len(body.get("tools", ())) == (25 if load == "tools" else 0)
 
 
-def test_it_runs_with_a_second_relay_in_the_service_s_place() -> None:
-    options = (
-        "--relay-only --rounds 1 --seconds 0.1 --kinds stream --connections 1 --streams 3 --paced-deltas 4"
+def test_a_number_is_judged_by_both_goals():
+    goal = Goal(ambitious=1.0, first=2.0, unit="ms")
+    verdicts = [Check("x", value, goal).verdict for value in (1.0, 2.0, 2.1)]
+    assert verdicts == ["ambitious", "met", "MISSED"]
+    assert Check("x", 9.0, Goal(ambitious=1.0, first=None, unit="ms")).met
+
+
+def test_every_goal_stands_in_the_table_of_checks():
+    sample = Sample(answers=10, cpu_ms=10.0, times=[0.1])
+    memory = Memory(at_start=1, before_streams=1, most_with_streams=2, streams=5)
+    cases = [Case("chat", kind, 1) for kind in CPU] + [Case("chat", "json", 1, "history")]
+    names = ("service", "relay", "direct")
+    samples = {(raw(case), name): sample for case in cases for name in names}
+    samples |= {(case, "service"): sample for case in cases}
+    found = Found(
+        samples=samples,
+        paced={(number, name): (sample, memory) for number in (5, 10) for name in names},
+        turns=(Turn(100, sample, Sample()), Turn(1000, sample, Sample())),
+        growth=Growth(10, 0.0, []),
+        books=[Tally(database="x", in_flight=32, runs=1, seconds=1, cpu_ms=1, writer_ms=1, server_ms=0)],
     )
-    result = subprocess.run(
-        [sys.executable, "-m", "bench", *options.split()], cwd=ROOT, capture_output=True, timeout=60
-    )
-    assert result.returncode == 0, result.stderr.decode()
-    assert b"memory per open stream" in result.stdout
+    checked = [check.goal for check in found.checks(Subject("service", 1, 1))]
+    assert all(goal in checked for goal in vars(goals).values() if isinstance(goal, Goal))
+
+
+def test_a_peer_that_is_not_installed_is_told_of(tmp_path, capsys):
+    options = options_of(["--peers", str(tmp_path)])
+    assert not is_there(options, LITELLM.file)
+    assert str(LITELLM.file) in capsys.readouterr().err
+
+
+def test_it_measures_the_accounting_by_itself(tmp_path):
+    options = argparse.Namespace(databases="sqlite", in_flight="1,4", seconds=0.1)
+    one, four = tallies(options, tmp_path)
+    assert (one.in_flight, four.in_flight) == (1, 4)
+    assert one.runs > 0
+    assert 0 < four.writer_ms <= four.cpu_ms
+
+
+def test_it_measures_stored_turns_websockets_heavy_requests_and_growth():
+    printed = bench("--apis responses,turns,websocket --streams 0 --heavy history --growth 50 --turns 101")
+    for word in ("turns", "websocket", "history", "101.", "growth over 50"):
+        assert word in printed
+
+
+def test_it_runs_with_a_second_relay_in_the_service_s_place():
+    printed = bench("--relay-only --kinds stream --heavy= --streams 3 --paced-deltas 4")
+    assert "memory per open stream" in printed
