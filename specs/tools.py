@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from specs.actions import Operation
+
 
 class ToolFilter(Struct, frozen=True, omit_defaults=True):
     """Some of a server's tools: those that meet every condition that is set.
@@ -49,6 +51,17 @@ class McpServer(Struct, frozen=True, tag="mcp", omit_defaults=True):
     """Which calls the caller has to approve. None: those of a caller's server all; those of an agent's
     own none, unless there is another server in the run."""
 
+    @property
+    def destination(self) -> str:
+        """Whom its credential is for, of all tools of an agent, and where it is sent."""
+        return f"mcp\n{self.label}\n{self.url or ''}\n{self.connector or ''}"
+
+
+SEARCH_TOOL = "web_search"
+"""What the search is called, where no other tool is called so."""
+SEARCH_UNIT = "web_searches"
+"""What usage counts searches as."""
+
 
 class Location(Struct, frozen=True, omit_defaults=True):
     """Roughly where the person is who asks."""
@@ -79,13 +92,28 @@ class OpenApiTool(Struct, frozen=True, tag="openapi", omit_defaults=True):
 
     name: str
     document: str
-    """JSON or YAML."""
+    """JSON or YAML, as it was given."""
+    description: str | None = None
     server: str | None = None
+    """Instead of the document's own."""
     operations: tuple[str, ...] = ()
+    """The tools to offer, as they were asked for; none is all of them."""
     hosts: tuple[str, ...] = ()
+    """Hosts that may be called, as they were asked for; none is the server's alone."""
     credential: str = ""
     """The action's `Auth`, sealed."""
+    base: str = ""
+    """The server that is called: what the document came to when it was read."""
+    offered: tuple[Operation, ...] = ()
+    """What it came to: the same for every run of a version."""
+
+    @property
+    def destination(self) -> str:
+        """Whom its credential is for, of all tools of an agent, and where it is sent."""
+        return "\n".join(("openapi", self.name, self.base, *sorted(self.hosts)))
 
 
+CredentialedTool: TypeAlias = McpServer | OpenApiTool
+"""Tools whose servers may want a credential."""
 HostedTool: TypeAlias = McpServer | WebSearch
 """What a caller can ask for in a request."""

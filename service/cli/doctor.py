@@ -46,7 +46,7 @@ def doctor(config: Path | None, as_json: bool) -> None:
 
     async def examine(database: Database) -> tuple[list[BrokenInvariant], HouseTotals, Opened]:
         broken = await database.books.check(now=int(time.time()), grace=GRACE_SECONDS)
-        opened = await open_all(database.credentials, sealer)
+        opened = await open_all(database, sealer)
         return broken, await database.usage.house(), opened
 
     try:

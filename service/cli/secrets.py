@@ -36,7 +36,7 @@ def rotate(config: Path | None, as_json: bool) -> None:
 
     async def work(database: Database, file: Path) -> Opened:
         add_key(file)
-        resealed = await reseal_all(database.credentials, Sealer(file))
+        resealed = await reseal_all(database, Sealer(file))
         await database.audit.record(change("secrets.rotated", "credentials", stored=resealed.stored))
         return resealed
 
@@ -54,7 +54,7 @@ def drop_old(config: Path | None, as_json: bool) -> None:
     """Forget every key but the newest. What only they open is lost, unless it is a credential."""
 
     async def work(database: Database, file: Path) -> Opened:
-        resealed = await reseal_all(database.credentials, Sealer(file))
+        resealed = await reseal_all(database, Sealer(file))
         if not resealed.unreadable:
             dropped = drop_old_keys(file)
             await database.audit.record(change("secrets.dropped", "credentials", keys=dropped))

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from service.settings.model import Directory
 from service.store.agents_access import may_change, may_see, may_see_configured
 from service.store.agents_cache import LIMIT, AgentCache
+from service.store.agents_credentials import credentials_of, with_credentials
 from service.store.agents_records import Order, PageAsk, StoredAgent
 from service.store.agents_store import SqlAgents
 from service.store.records import KeyRecord
@@ -80,7 +81,7 @@ class Agents:
         self._names = {name: tuple(found) for name, found in names.items()}
         self._models = models
         self._providers = frozenset(providers)
-        self._ready: dict[tuple[str, int], Agent] = {}
+        self._ready: dict[tuple[str, int], tuple[StoredAgent, Agent]] = {}
 
     @property
     def configured(self) -> tuple[Agent, ...]:
@@ -198,8 +199,8 @@ class Agents:
             return None
         wanted = stored.agent.version if version is None else version
         ready = self._ready.get((stored.agent.id, wanted))
-        if ready is not None:
-            return ready
+        if ready is not None and ready[0] is stored:
+            return ready[1]
         current = wanted == stored.agent.version
         agent = stored.agent if current else self.cache.peek_version(stored, wanted)
         return None if agent is None else self._made_ready(agent, stored)
@@ -215,9 +216,11 @@ class Agents:
             self._ready.clear()
         fallbacks = (self.model_of(name, stored.project_name) for name in agent.fallbacks)
         ready = structs.replace(
-            agent, model=model, fallbacks=tuple(name for name in fallbacks if name is not None)
+            with_credentials(agent, credentials_of(stored.agent)),
+            model=model,
+            fallbacks=tuple(name for name in fallbacks if name is not None),
         )
-        self._ready[agent.id, agent.version] = ready
+        self._ready[agent.id, agent.version] = stored, ready
         return ready
 
     async def _stored(self, key: KeyRecord, low: int, high: int, order: Order, limit: int) -> Sequence[Known]:

@@ -10,11 +10,13 @@ import asyncio
 from typing import TypeVar
 
 import structlog
+from msgspec import structs
 
 from service.store.agents_records import StoredAgent
 from service.store.agents_store import SqlAgents
 from specs.agents import Agent
 from specs.errors import StoreUnavailable
+from specs.tools import OpenApiTool
 
 POLL_SECONDS = 1.0
 """How late a change by another process may show."""
@@ -67,13 +69,13 @@ class AgentCache:
         if version is not None:
             found = await self._store.version(stored, version)
             if found is not None:
-                _remember(self._versions, (stored.agent.id, version), found.agent)
+                _remember(self._versions, (stored.agent.id, version), _as_run(found.agent))
 
     def put(self, stored: StoredAgent) -> None:
         """Remember an agent as it is now."""
         before = self._agents.get(stored.agent.id)
         if before is None or before.agent.version <= stored.agent.version:
-            _remember(self._agents, stored.agent.id, stored)
+            _remember(self._agents, stored.agent.id, structs.replace(stored, agent=_as_run(stored.agent)))
 
     def drop(self, id: str) -> None:
         """Forget an agent: it is no more."""
@@ -107,6 +109,16 @@ class AgentCache:
                 await self.refresh()
             except StoreUnavailable:
                 log.error("agents_refresh_failed")
+
+
+def _as_run(agent: Agent) -> Agent:
+    """The agent without what no run reads: a document may be a megabyte, and has been read."""
+    if not any(isinstance(tool, OpenApiTool) for tool in agent.tools):
+        return agent
+    tools = (
+        structs.replace(tool, document="") if isinstance(tool, OpenApiTool) else tool for tool in agent.tools
+    )
+    return structs.replace(agent, tools=tuple(tools))
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from service.ids import new_id
 from service.store.agents import Agents, Known
 from service.store.agents_access import is_insider, may_change
+from service.store.agents_credentials import credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, AgentVersion, Order, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
 from service.store.agents_store import SqlAgents
@@ -144,7 +145,8 @@ class AgentDesk:
         return found
 
     async def restore(self, id: str, key: KeyRecord, version: int) -> Known:
-        """Make an agent again what it was at a version; that is its next one. Sharing stays as it is.
+        """Make an agent again what it was at a version; that is its next one. Sharing stays as it is, and so
+        do credentials of tools that go where they went.
 
         Raises NotFound, PermissionDenied, InvalidRequest where that cannot be had any more.
         """
@@ -152,7 +154,7 @@ class AgentDesk:
         past = await self.version(_known(stored), version, key)
 
         def as_it_was(agent: Agent) -> Agent:
-            return structs.replace(past.agent, version=agent.version)
+            return structs.replace(with_credentials(past.agent, credentials_of(agent)), version=agent.version)
 
         return await self.change(id, key, as_it_was)
 

@@ -11,6 +11,13 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from service.store.agents_credentials import (
+    SqlAgentCredentials,
+    credentialed,
+    drop_credentials,
+    with_credentials,
+    write_credentials,
+)
 from service.store.agents_records import AgentUpdate, AgentVersion, Order, PageAsk, Sharing, StoredAgent
 from service.store.reader import Reader
 from service.store.statements import sql
@@ -34,6 +41,7 @@ class SqlAgents:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self.credentials = SqlAgentCredentials(writer, reader)
 
     async def create(self, new: StoredAgent, *, by: str) -> StoredAgent:
         """Make an agent, at version 1 unless there was one of its id.
@@ -87,14 +95,21 @@ class SqlAgents:
                 return False
             for statement in ("drop_aliases", "drop_shares", "drop_versions"):
                 connection.execute(_SQL[statement], keys)
+            drop_credentials(connection, id, project)
             return True
 
         return await self._writer.submit(command)
 
     async def current(self, id: str) -> StoredAgent | None:
-        """An agent as it is now."""
+        """An agent as it is now, with the credentials of its tools, as nothing else has them."""
         found = await self._reader.row(_SQL["current"], {"id": id})
-        return None if found is None else _row_to_stored(found)
+        if found is None:
+            return None
+        stored = _row_to_stored(found)
+        if not credentialed(stored.agent):
+            return stored
+        credentials = await self.credentials.of(id, stored.project)
+        return structs.replace(stored, agent=with_credentials(stored.agent, credentials))
 
     async def by_alias(self, project: str, alias: str) -> str | None:
         """The id of the agent that a project calls so."""
@@ -142,11 +157,12 @@ def _shown(sharing: Sharing) -> dict[str, Any]:
 
 
 def _put(connection: Connection, stored: StoredAgent, *, by: str, now: int) -> None:
-    """Write a version, and what lists and names find the agent by."""
+    """Write a version, what its tools are let in with, and what lists and names find the agent by."""
     keys, agent = _keys(stored), stored.agent
-    body = _json(structs.replace(agent, version=1, created_at=0))
+    body = _json(structs.replace(with_credentials(agent, {}), version=1, created_at=0))
     version = {"version": agent.version, "schema": AGENT_SCHEMA, "body": body, "now": now, "by": by}
     connection.execute(_SQL["put_version"], keys | version)
+    write_credentials(connection, agent, stored.project)
     for position, alias in enumerate(agent.aliases):
         if not rows(connection, _SQL["put_alias"], keys | {"alias": alias}):
             param = f"aliases[{position}]"

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from service.secrets import Sealer, Unsealable
+from service.store.agents_credentials import sealed_for
 from specs.secret import Secret
 
 
@@ -41,7 +42,7 @@ def in_request(project: str) -> str:
 
 def in_agent(project: str, agent: str) -> str:
     """What a credential of a stored agent's tool is sealed for: its owner's project, and the agent."""
-    return f"mcp:agent:{project}:{agent}"
+    return sealed_for(project, agent)
 
 
 def seal(credential: Credential, sealer: Sealer, *, about: str) -> str:

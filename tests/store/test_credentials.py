@@ -106,12 +106,12 @@ async def test_all_are_sealed_anew_with_the_newest_key(database: Database, tmp_p
         sealed = sealer.seal(b"secret", about=place)
         await stored(database, credential(f"cred_{number}", owner=f"user_{number}", sealed=sealed))
     await stored(database, credential("cred_3"))
-    assert await open_all(database.credentials, sealer) == Opened(3, ("cred_3",))
+    assert await open_all(database, sealer) == Opened(3, ("cred_3",))
     add_key(tmp_path / "key")
-    assert await reseal_all(database.credentials, Sealer(tmp_path / "key")) == Opened(3, ("cred_3",))
+    assert await reseal_all(database, Sealer(tmp_path / "key")) == Opened(3, ("cred_3",))
     newest = (tmp_path / "key").read_bytes().split()[0]
     (tmp_path / "key").write_bytes(newest)
-    assert await open_all(database.credentials, Sealer(tmp_path / "key")) == Opened(3, ("cred_3",))
+    assert await open_all(database, Sealer(tmp_path / "key")) == Opened(3, ("cred_3",))
 
 
 async def test_one_that_changed_meanwhile_is_not_sealed_over(database: Database) -> None:
