@@ -157,6 +157,8 @@ class RunRequest(Struct, frozen=True):
     """The least output the caller can use; None is the house's least (256)."""
     hosted: tuple[HostedTool, ...] = ()
     """Tools that the server is to run."""
+    hosted_params: tuple[str, ...] = ()
+    """Where the caller wrote each of them, for what is said of it; `tools` where nothing stands here."""
     may_ask: bool = False
     """Whether the caller can be asked for approvals; where not, what needs one is refused."""
     approvals: tuple[ApprovalPlace, ...] = ()

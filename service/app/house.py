@@ -150,6 +150,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
         files=archive,
         max_file_bytes=settings.files.max_input_bytes,
         tools=parts.tools,
+        searches=parts.searches,
     )
     return Runs(
         preparing,

@@ -74,6 +74,10 @@ class Parts:
         """What the server runs for a run."""
         return self._toolbox.of(run)
 
+    def searches(self) -> bool:
+        """Whether runs can search the web."""
+        return self._toolbox.searches
+
     def provider(self, name: str) -> Provider:
         """The provider of this name, built when it is first asked for."""
         if name not in self._built:

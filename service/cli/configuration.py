@@ -46,10 +46,12 @@ def check(config: Path | None, as_json: bool) -> None:
     """Check the configuration and that every model has a price; exit 1 when something is wrong."""
     from service.settings import SettingsError
     from service.tools.actions.configured import actions_of
+    from service.tools.web_search.configured import check_search
 
     try:
         settings = read_settings(config)
         actions_of(settings)
+        check_search(settings)
         problems = missing(settings)
     except SettingsError as error:
         settings, problems = None, list(error.problems)

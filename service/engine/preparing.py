@@ -16,7 +16,7 @@ from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
 from service.engine.ports import PerTenant
 from service.engine.purse import RunPurse
-from service.engine.resolve import refuse_taken_names
+from service.engine.resolve import refuse_taken_names, resolve
 from service.engine.run import Run
 from service.engine.targets import Breakers, Target
 from service.engine.witness import Witness
@@ -25,8 +25,10 @@ from service.ledger.holds import Ledger, Terms
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.purse import Purse
+from specs.agents import Agent
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
+from specs.requests import RunRequest
 
 log = structlog.get_logger()
 
@@ -53,7 +55,9 @@ class Preparing:
         files: FileReader | None = None,
         max_file_bytes: int = 32 * 1024 * 1024,
         tools: Callable[[RunFacts], ToolSet] = lambda _: NoTools(),
+        searches: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._searches = searches
         self._tools = tools
         self._files = files or NoFiles()
         self._compactions = compactions
@@ -65,6 +69,10 @@ class Preparing:
         self._provider = provider
         self._price = price
         self._breakers = Breakers()
+
+    def resolved(self, request: RunRequest, agent: Agent) -> RunRequest:
+        """What is really asked of the agent. Raises InvalidRequest where the two cannot go together."""
+        return resolve(request, agent, searches=self._searches())
 
     def work(self, run: Run) -> tuple[Loop, ModelCalls]:
         """What this run will do.

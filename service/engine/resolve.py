@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from service.engine.resolve_hosted import hosted_names, with_hosted
 from service.tools.base import ToolSet
-from specs.agents import Agent, CodeInterpreterTool, FileSearchTool, Override
+from specs.agents import Agent, Override
 from specs.errors import InvalidRequest
 from specs.requests import CacheMark, RunRequest, Settings, Tool, ToolChoice
 
@@ -13,25 +14,25 @@ _OVERRIDE_OF: dict[str, Override] = {
     "max_output_tokens": "max_output_tokens",
     "response_format": "response_format",
 }
-NotRun = FileSearchTool | CodeInterpreterTool
-"""Tools of agents that nobody runs here."""
 _FREE = frozenset({"parallel_tool_calls", "prompt_cache_key", "safety_identifier", "service_tier"})
 """Settings that change neither the answer's nature nor its ceiling: always the caller's."""
 
 
-def resolve(request: RunRequest, agent: Agent) -> RunRequest:
-    """Merge a request with its agent.
+def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunRequest:
+    """Merge a request with its agent. `searches` is whether the web can be searched.
 
     Raises InvalidRequest where the two cannot go together.
     """
     warnings = list(request.warnings)
+    if request.hosted or len(agent.functions) < len(agent.tools):
+        request = with_hosted(request, agent, warnings, searches=searches)
     settings = _settings(request.settings, agent, warnings)
     tools = _tools(request, agent, warnings)
     return structs.replace(
         request,
         instructions=_instructions(request, agent, warnings),
         tools=tools,
-        tool_choice=_tool_choice(request.tool_choice or ToolChoice(), tools),
+        tool_choice=_tool_choice(request.tool_choice or ToolChoice(), tools, hosted_names(request, agent)),
         settings=settings,
         warnings=tuple(warnings),
         instruction_marks=_instruction_marks(request, agent),
@@ -77,9 +78,6 @@ def _instruction_marks(request: RunRequest, agent: Agent) -> tuple[CacheMark, ..
 
 def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
     own = agent.functions
-    if len(own) < len(agent.tools):
-        hosted = [tool.__struct_config__.tag for tool in agent.tools if isinstance(tool, NotRun)]
-        warnings += [f"tools: {kind!r} of this agent cannot be run here and is left out" for kind in hosted]
     if request.tools and "tools" not in agent.overrides:
         warnings.append("tools: this agent does not let callers add to its own")
         return own
@@ -107,12 +105,12 @@ def refuse_taken_names(request: RunRequest, hosted: ToolSet) -> None:
             )
 
 
-def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> ToolChoice:
+def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...], hosted: frozenset[str]) -> ToolChoice:
     """Refuse a choice that names what is not there, or wants a call where nothing can be called.
 
     Where nothing is allowed, nothing is to be called.
     """
-    known = {tool.name for tool in tools}
+    known = {tool.name for tool in tools} | hosted
     names = (choice.name,) if choice.name is not None else choice.allowed or ()
     for position, name in enumerate(names):
         if name not in known:

@@ -15,7 +15,6 @@ from service.engine.keeper import Keeper
 from service.engine.loop import Loop, Outcome
 from service.engine.model_calls import ModelCalls
 from service.engine.preparing import Preparing
-from service.engine.resolve import resolve
 from service.engine.run import Caller, Run, failed_end, first_events, outcome_to_ended
 from service.ledger.holds import Ledger
 from service.limits import Limiter
@@ -82,7 +81,7 @@ class Runs:
         Raises InvalidRequest where request and agent cannot go together, ServerError where the
         agent's model has no price.
         """
-        resolved = resolve(request, agent)
+        resolved = self._preparing.resolved(request, agent)
         run = Run(
             resolved,
             agent=agent,

@@ -10,10 +10,10 @@ from pathlib import Path
 from service.settings.model import AgentRow
 from service.settings.problems import Problems
 from service.settings.shapes import Json, Reader
-from specs.agents import Agent, Limits
+from specs.agents import Agent, AgentTool, Limits
 from specs.money import usd_to_nano
 from specs.secret import Secret
-from specs.tools import McpServer
+from specs.tools import McpServer, WebSearch
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
@@ -63,7 +63,7 @@ def to_agent(row: AgentRow, *, created_at: int) -> Agent:
         instructions=row.instructions,
         aliases=row.aliases,
         projects=row.projects,
-        tools=(*row.tools, *(McpServer(name, connector=name) for name in dict.fromkeys(row.mcp))),
+        tools=_tools(row),
         actions=row.actions,
         settings=row.settings,
         limits=Limits(
@@ -77,6 +77,13 @@ def to_agent(row: AgentRow, *, created_at: int) -> Agent:
         on_disconnect=row.on_disconnect,
         created_at=created_at,
     )
+
+
+def _tools(row: AgentRow) -> tuple[AgentTool, ...]:
+    """The tools a row names, each in a field of its own."""
+    servers = (McpServer(name, connector=name) for name in dict.fromkeys(row.mcp))
+    search = WebSearch() if row.web_search is True else row.web_search
+    return (*row.tools, *servers, *((search,) if search else ()))
 
 
 def check_id(name: str) -> str | None:

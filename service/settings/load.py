@@ -128,6 +128,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         pricing={spec.name: to_pricing(spec.name, enabled[spec.name]) for spec in specs},
         tools=rows.tools,
         actions=to_action_specs(rows.actions, source.folder, note),
+        web_search=rows.web_search,
         mcp=to_mcp_specs(rows.mcp, source.folder, source.resolve, note),
         agents=agents_of(
             rows,

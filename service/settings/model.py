@@ -21,6 +21,7 @@ from specs.providers import ProviderSpec, Timeouts
 from specs.requests import Settings as ModelSettings
 from specs.requests import Tool
 from specs.secret import Secret
+from specs.tools import WebSearch
 
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
@@ -288,6 +289,25 @@ class McpRow(Struct, frozen=True):
     """True: callers may name it as `connector_id`."""
 
 
+class WebSearchRow(Struct, frozen=True):
+    """[web_search]: what agents and callers search the web with."""
+
+    backend: Literal["searxng", "brave", "tavily"] | None = None
+    """None: nothing is searched, and what asks for it is left out with a warning."""
+    url: str | None = None
+    key: Secret | None = None
+    price_usd: Decimal | None = None
+    """What one search costs its caller."""
+    max_results: Annotated[int, Meta(ge=1, le=20)] = 10
+    """The most a model is given of one search."""
+    seconds: Seconds = 15.0
+    """How long one search may take."""
+    allowed_domains: tuple[str, ...] = ()
+    """The only domains that are found, with those under them; empty is every one."""
+    blocked_domains: tuple[str, ...] = ()
+    """Domains that are not found; goes before `allowed_domains`."""
+
+
 class AgentRow(Struct, frozen=True):
     """One of [[agents]], or the front matter of agents/*.md."""
 
@@ -304,6 +324,8 @@ class AgentRow(Struct, frozen=True):
     actions: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()
     """Servers of the configuration whose tools it has."""
+    web_search: bool | WebSearch = False
+    """True, or how it searches: its own domains, size, place and number of searches."""
     settings: ModelSettings = ModelSettings()
     limits: AgentLimits = AgentLimits()
     overrides: tuple[Override, ...] = DEFAULT_OVERRIDES
@@ -334,6 +356,7 @@ class File(Struct, frozen=True):
     providers: dict[str, ProviderRow] = {}
     tools: Tools = Tools()
     actions: dict[str, ActionRow] = {}
+    web_search: WebSearchRow = WebSearchRow()
     mcp: dict[str, McpRow] = {}
     agents: tuple[AgentRow, ...] = ()
 
@@ -384,6 +407,7 @@ class Settings(Struct, frozen=True):
     pricing: dict[str, Pricing] = {}
     tools: Tools = Tools()
     actions: tuple[ActionSpec, ...] = ()
+    web_search: WebSearchRow = WebSearchRow()
     mcp: tuple[McpSpec, ...] = ()
     agents: tuple[Agent, ...] = ()
     environment: Environment = Environment()

@@ -81,7 +81,7 @@ class Reader:
     def read(self, value: Json, kind: object, path: str) -> object:
         """Read a value as this type; BAD where it does not fit."""
         structs = structs_in(kind)
-        if structs:
+        if structs and not (isinstance(value, bool) and bool in members(kind)):
             return self._table(value, structs, path)
         if (inner := element(kind, dict)) is not None and isinstance(value, dict):
             return self._each(value.items(), inner, lambda key: f"{path}.{quoted(key)}", dict)

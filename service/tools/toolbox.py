@@ -8,6 +8,7 @@ from service.tools.actions.configured import ConfiguredActions
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.bounded import Bounded, CallBounds
 from service.tools.joined import joined
+from service.tools.web_search.configured import WebSearching
 
 MOST_READ = 4 * 2**20
 """Bytes of an answer that are read; a model gets less."""
@@ -18,7 +19,7 @@ _NO_TOOLS = NoTools()
 class Toolbox:
     """Hands every run its tools.
 
-    Raises SettingsError where an action's document cannot be used.
+    Raises SettingsError where an action's document, or what is said of searches, cannot be used.
     """
 
     def __init__(self, settings: Settings, door: Door) -> None:
@@ -27,12 +28,19 @@ class Toolbox:
         self._actions = ConfiguredActions(
             settings, door, bounds=Bounds(seconds=tools.seconds, bytes=MOST_READ)
         )
+        self._search = WebSearching(settings, door)
 
     def of(self, run: RunFacts) -> ToolSet:
         """The tools that the server runs for this run."""
-        if not run.agent.actions:
-            return _NO_TOOLS
-        return Bounded(joined(self._sets(run)), self._bounds)
+        sets = self._sets(run)
+        return Bounded(joined(sets), self._bounds) if sets else _NO_TOOLS
+
+    @property
+    def searches(self) -> bool:
+        """Whether the web can be searched."""
+        return self._search.ready
 
     def _sets(self, run: RunFacts) -> list[ToolSet]:
-        return [self._actions.of(run.agent)]
+        sets = [self._actions.of(run.agent)] if run.agent.actions else []
+        search = self._search.of(run, beside=sets)
+        return sets if search is None else [*sets, search]
