@@ -11,6 +11,7 @@ from msgspec import Struct
 from service.engine.approvals import Asking
 from service.engine.approved import make_approved
 from service.engine.choice import ToolChoiceKeeper
+from service.engine.citing import Citations
 from service.engine.context import context_of
 from service.engine.hosted import HostedCalls
 from service.engine.listing import list_tools
@@ -65,6 +66,7 @@ class Loop:
         self._log = log
         self._abandoned = abandoned
         self._tool_calls = 0
+        self._citations = Citations() if tools.definitions else None
         self._choice = ToolChoiceKeeper(request, is_hosted=lambda name: tools.known(name) is not None)
 
     async def run(self) -> Outcome:
@@ -194,6 +196,8 @@ class Loop:
 
     def _emit(self, batch: list[Event]) -> None:
         if batch:
+            if self._citations is not None:
+                batch = self._citations.rewrite(batch)
             self.fold.feed(batch)
             self._log.append(batch)
 
