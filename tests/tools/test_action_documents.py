@@ -236,3 +236,15 @@ def test_schemas_that_grow_with_every_reference_are_left_out(leaf: dict[str, Any
     found = report(paths, **each, s15=leaf)
     assert only(found).tool == "good"
     assert "references written out" in found.left_out[0]
+
+
+def test_a_document_with_thousands_of_operations_is_not_read_to_its_end():
+    paths = {f"/{n}": {"get": {"operationId": "same"}} for n in range(2_001)}
+    assert report(paths, spec={"operations": ("same",)}).problems == ("it has more than 2,000 operations",)
+
+
+def test_a_name_that_is_taken_with_the_label_before_it_too_gets_a_number():
+    found = report({"/a": {"get": {"operationId": "find"}}, "/b": {"get": {"operationId": "label_find"}}})
+    assert found.action is not None
+    renamed = tool_names_with(found.action, {"find"})
+    assert [each.tool for each in renamed.operations] == ["label_find_2", "label_find"]

@@ -29,6 +29,8 @@ from specs.actions import (
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 MAX_OPERATIONS = 128
 """Tools that a model can be offered at once."""
+MAX_READ = 2_000
+"""Operations of a document that are looked at, whichever of them are wanted."""
 MAX_NAME = 64
 BODY_TYPES: tuple[BodyType, ...] = ("application/json", "application/x-www-form-urlencoded", "text/plain")
 STYLES: dict[Place, tuple[Style, ...]] = {
@@ -51,10 +53,11 @@ def report_of(spec: ActionSpec) -> ActionReport:
     try:
         document = read_document(spec.document)
         server = _server(document, spec)
+        found = _Operations(document)
+        every = found.read()
     except DocumentError as error:
         return ActionReport(None, problems=(str(error),))
-    found = _Operations(document)
-    operations = tuple(each for each in found.read() if not spec.operations or each.tool in spec.operations)
+    operations = tuple(each for each in every if not spec.operations or each.tool in spec.operations)
     known = {each.tool for each in operations}
     problems = [f"operations: there is no {name!r} in it" for name in spec.operations if name not in known]
     if len(operations) > MAX_OPERATIONS:
@@ -86,10 +89,17 @@ def _server(document: Document, spec: ActionSpec) -> str:
         url = str(servers[0].get("url", ""))
         for name, variable in document.table(servers[0].get("variables")).items():
             url = url.replace(f"{{{name}}}", str(document.table(variable).get("default", "")))
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    if not _is_address(url):
         raise DocumentError(f"servers[0].url: {url[:100]!r} must be an absolute http or https address")
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets around what is no IPv6 address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
 
 
 class _Operations:
@@ -109,6 +119,8 @@ class _Operations:
                 continue
             for method in METHODS:
                 if method in item:
+                    if len(found) + len(self.left_out) >= MAX_READ:
+                        raise DocumentError(f"it has more than {MAX_READ:,} operations")
                     try:
                         found.append(self._operation(method, path, item))
                     except (_Unusable, DocumentError) as error:
@@ -159,11 +171,7 @@ class _Operations:
     def _name(self, given: dict[str, Json], method: str, path: str) -> str:
         """Its `operationId`, or its method and path, in the letters that a tool's name may have."""
         words = given.get("operationId") or f"{method} {path}"
-        base = re.sub(r"[^a-zA-Z0-9_-]+", "_", str(words)).strip("_")[:MAX_NAME] or method
-        name, number = base, 1
-        while name in self._names:
-            number += 1
-            name = f"{base[: MAX_NAME - 4]}_{number}"
+        name = _free_name(re.sub(r"[^a-zA-Z0-9_-]+", "_", str(words)).strip("_") or method, self._names)
         self._names.add(name)
         return name
 
@@ -257,9 +265,19 @@ def _fields(schema: Json) -> dict[str, Json] | None:
 
 
 def tool_names_with(action: Action, taken: set[str]) -> Action:
-    """The action with its label before the names that are taken already."""
-    operations = tuple(
-        structs.replace(each, tool=f"{action.name}_{each.tool}"[:MAX_NAME]) if each.tool in taken else each
-        for each in action.operations
-    )
-    return structs.replace(action, operations=operations)
+    """The action with its label before the names that are taken already, and a number where that is, too."""
+    used = taken | {each.tool for each in action.operations}
+    operations: list[Operation] = []
+    for each in action.operations:
+        name = _free_name(f"{action.name}_{each.tool}", used) if each.tool in taken else each.tool
+        used.add(name)
+        operations.append(structs.replace(each, tool=name))
+    return structs.replace(action, operations=tuple(operations))
+
+
+def _free_name(wanted: str, used: set[str]) -> str:
+    name, number = wanted[:MAX_NAME], 1
+    while name in used:
+        number += 1
+        name = f"{wanted[: MAX_NAME - 4]}_{number}"
+    return name

@@ -22,8 +22,10 @@ log = structlog.get_logger()
 class Connected:
     """An action and what lets its requests in. One for all runs."""
 
-    def __init__(self, action: Action, door: Door) -> None:
+    def __init__(self, action: Action, door: Door, *, refusal: str | None = None) -> None:
+        """`refusal` is what the model is told instead of every answer."""
         self.action = action
+        self.refusal = refusal
         self.credential = Credential(action.auth, door)
 
     def renamed(self, action: Action) -> Connected:
@@ -64,6 +66,8 @@ class ActionTools:
         if found is None:
             return ToolOutcome(error=f"There is no tool {call.name!r}.")
         connected, operation = found
+        if connected.refusal is not None:
+            return ToolOutcome(error=connected.refusal)
         try:
             return _outcome(await self._fetch(connected, operation, call.arguments))
         except (BadArguments, NoToken) as error:
