@@ -44,6 +44,7 @@ from service.store.database import Database
 from service.store.upload_desk import UploadDesk
 from service.store.writer import Connect
 from service.telemetry.metrics import Gauges, Metrics
+from service.tools.mcp.servers import McpServers
 from specs.errors import ShuttingDown
 from specs.money import usd_to_nano
 
@@ -78,7 +79,8 @@ async def open_house(
         await rates.refresh()
         sealer = Sealer(settings.secret_key_file)
         vault = Vault(database.credentials, sealer, door=door, session=session)
-        parts = Parts(settings, session, table, database.agents, rates, vault, door)
+        mcp = McpServers(door, sealer)
+        parts = Parts(settings, session, table, database.agents, rates, vault, door, mcp)
         ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
         ledger = _ledger(ground, upkeep)
@@ -109,6 +111,7 @@ async def open_house(
             await end_all(keepers)
             await house.keys.write_used()
             await ledger.aclose()
+            await mcp.aclose()
 
 
 def _session() -> aiohttp.ClientSession:

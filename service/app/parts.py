@@ -19,6 +19,7 @@ from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
 from service.store.agents_store import SqlAgents
 from service.tools.base import RunFacts, ToolSet
+from service.tools.mcp.servers import McpServers
 from service.tools.toolbox import Toolbox
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
@@ -42,9 +43,11 @@ class Parts:
         rates: RateBook,
         vault: Vault,
         door: Door,
+        mcp: McpServers,
     ) -> None:
         self.vault = vault
         self._door = door
+        self._mcp = mcp
         self._session = session
         self.rates = rates
         self.table = table
@@ -57,7 +60,8 @@ class Parts:
 
         Raises SettingsError where an action's document cannot be used; all is then as it was.
         """
-        self._toolbox = Toolbox(settings, self._door)
+        self._toolbox = Toolbox(settings, self._door, self._mcp)
+        self._mcp.take(settings)
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}
         self._prices = PriceBook(settings.pricing, self.table, set_apart=self.rates.find)

@@ -42,6 +42,8 @@ class Listed(Struct, frozen=True):
     tools: tuple[ListedTool, ...] = ()
     error: str | None = None
     """Why there are none, for the model's user to read."""
+    left_out: tuple[str, ...] = ()
+    """What of them was not taken in, and why, a phrase each."""
 
 
 class ToolSet(Protocol):

@@ -8,6 +8,7 @@ from service.tools.actions.configured import ConfiguredActions
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.bounded import Bounded, CallBounds
 from service.tools.joined import joined
+from service.tools.mcp.servers import McpServers
 from service.tools.web_search.configured import WebSearching
 
 MOST_READ = 4 * 2**20
@@ -22,8 +23,9 @@ class Toolbox:
     Raises SettingsError where an action's document, or what is said of searches, cannot be used.
     """
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, door: Door, mcp: McpServers) -> None:
         tools = settings.tools
+        self._mcp = mcp
         self._bounds = CallBounds(tools.argument_bytes, tools.result_bytes, tools.seconds)
         self._actions = ConfiguredActions(
             settings, door, bounds=Bounds(seconds=tools.seconds, bytes=MOST_READ)
@@ -31,7 +33,10 @@ class Toolbox:
         self._search = WebSearching(settings, door)
 
     def of(self, run: RunFacts) -> ToolSet:
-        """The tools that the server runs for this run."""
+        """The tools that the server runs for this run.
+
+        Raises InvalidRequest where two of its servers have one label.
+        """
         sets = self._sets(run)
         return Bounded(joined(sets), self._bounds) if sets else _NO_TOOLS
 
@@ -43,4 +48,7 @@ class Toolbox:
     def _sets(self, run: RunFacts) -> list[ToolSet]:
         sets = [self._actions.of(run.agent)] if run.agent.actions else []
         search = self._search.of(run, beside=sets)
-        return sets if search is None else [*sets, search]
+        if search is not None:
+            sets = [*sets, search]
+        mcp = self._mcp.of(run, beside=sets)
+        return sets if mcp is None else [*sets, mcp]

@@ -1,0 +1,64 @@
+"""A door that leads to this machine, and what runs get their servers from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from service.egress import Door
+from service.secrets import Sealer
+from service.settings import Settings, load
+from service.tools.base import RunFacts
+from service.tools.mcp.servers import McpServers
+from service.tools.mcp.tools import McpTools
+from specs.addresses import AddressPolicy, to_place
+from specs.agents import Agent
+from specs.requests import RunRequest
+from specs.tools import McpServer
+
+OPEN = AddressPolicy(allow=(to_place("127.0.0.1"),))
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    async with Door(OPEN) as door:
+        yield door
+
+
+@pytest.fixture
+def sealer(tmp_path: Path) -> Sealer:
+    return Sealer(tmp_path / "key")
+
+
+@pytest.fixture
+async def servers(door: Door, sealer: Sealer, tmp_path: Path) -> AsyncIterator[McpServers]:
+    servers = McpServers(door, sealer)
+    servers.take(settings(tmp_path))
+    yield servers
+    await servers.aclose()
+
+
+def settings(folder: Path, text: str = "", **environ: str) -> Settings:
+    file = folder / "dragoman.toml"
+    file.write_text(text)
+    return load(file, environ)
+
+
+Tools = Callable[..., McpTools]
+
+
+def tools_of(
+    servers: McpServers,
+    *hosted: McpServer,
+    own: tuple[McpServer, ...] = (),
+    project: str = "proj_a",
+    agent: str = "agent_a",
+) -> McpTools:
+    """The tools of a run with these servers."""
+    request = RunRequest(agent, (), hosted=hosted)
+    run = RunFacts("run_a", Agent(agent, "demo/scene", tools=own), request, project, "key_a", "user_a")
+    found = servers.of(run, beside=())
+    assert found is not None
+    return found

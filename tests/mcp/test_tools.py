@@ -1,0 +1,73 @@
+"""Servers built with the library's own server, asked as a run asks them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from service.secrets import Sealer
+from service.tools.base import ToolOutcome
+from service.tools.credentials import Credential, in_request, seal
+from service.tools.mcp.servers import McpServers
+from specs.items import FunctionCall
+from specs.requests import FunctionTool
+from specs.secret import Secret
+from specs.tools import McpServer, ToolFilter
+from tests.mcp.conftest import tools_of
+from tests.mcp.shop import Shop, serving
+
+pytestmark = pytest.mark.anyio
+
+
+def call(name: str, arguments: str = "{}") -> FunctionCall:
+    return FunctionCall("fc", "c", name, arguments)
+
+
+@pytest.fixture(params=["http", "sse"])
+async def shop(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Shop, str]]:
+    found = Shop()
+    async with serving(found.app(request.param), found) as url:
+        yield found, url
+
+
+async def test_a_server_is_listed_and_called(shop: tuple[Shop, str], servers: McpServers):
+    asked, url = shop
+    tools = tools_of(servers, McpServer("shop", url))
+    listed = await tools.list_tools("shop")
+    assert (listed.error, [tool.name for tool in listed.tools]) == (None, ["price", "buy", "fail", "wait"])
+    price = tools.definitions[0]
+    assert isinstance(price, FunctionTool)
+    assert (price.name, price.description) == ("shop__price", "What an item costs.")
+    assert msgspec.json.decode(msgspec.json.encode(price.parameters))["required"] == ["item"]
+    assert await tools.call(call("shop__price", '{"item":"fig"}')) == ToolOutcome(output="7")
+    assert "no such luck" in ((await tools.call(call("shop__fail"))).error or "")
+    assert asked.calls == [("price", "fig")]
+    await tools.aclose()
+
+
+async def test_a_callers_server_gets_its_credential_and_asks(
+    shop: tuple[Shop, str], servers: McpServers, sealer: Sealer
+):
+    asked, url = shop
+    given = Credential({"X-Team": Secret("blue")}, Secret("t0ken"))
+    server = McpServer("shop", url, credential=seal(given, sealer, about=in_request("proj_a")))
+    tools = tools_of(servers, server)
+    assert (await tools.list_tools("shop")).error is None
+    assert {each.get("authorization") for each in asked.headers} == {"Bearer t0ken"}
+    assert {each.get("x-team") for each in asked.headers} == {"blue"}
+    known = tools.known("shop__buy")
+    assert known is not None
+    assert (known.label, known.name, known.asks, len(known.fingerprint)) == ("shop", "buy", True, 32)
+    await tools.aclose()
+
+
+async def test_only_allowed_tools_are_offered(shop: tuple[Shop, str], servers: McpServers):
+    _, url = shop
+    tools = tools_of(servers, McpServer("shop", url, allowed=ToolFilter(read_only=True)))
+    listed = await tools.list_tools("shop")
+    assert [tool.name for tool in listed.tools] == ["price"]
+    assert tools.known("shop__buy") is None
+    assert (await tools.call(call("shop__buy"))).error == "There is no tool 'shop__buy'."
+    await tools.aclose()
