@@ -182,6 +182,8 @@ def test_an_operation_that_cannot_be_offered_is_left_out_with_its_reason(operati
         (b"openapi: 3.1.0\npaths: {}", "servers: the document names none"),
         (b"openapi: 3.1.0\nservers: [{url: /v1}]", "must be an absolute http or https address"),
         (b"openapi: 3.1.0\nservers: [{url: 'https://me:pw@a.example'}]", "must be an absolute"),
+        (b"openapi: 3.1.0\nservers: [{url: 'https://[127.0.0.1]/'}]", "must be an absolute"),
+        (b"openapi: 3.1.0\nservers: [{url: 'https://a.example:99999'}]", "must be an absolute"),
         (b"openapi: 3.1.0\nservers: [{url: 'https://a.example'}]", "no operation"),
         (b"x" * (MAX_BYTES + 1), "are allowed"),
         (b"[" * 5_000, "nested deeper"),

@@ -97,9 +97,10 @@ def _server(document: Document, spec: ActionSpec) -> str:
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-    except ValueError:  # brackets around what is no IPv6 address
+        port = parts.port
+    except ValueError:  # brackets around what is no IPv6 address, or a port that is none
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and port != 0
 
 
 class _Operations:
