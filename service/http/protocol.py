@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from service.http.head import HeadWithBody
 from service.ids import new_id
 from specs.errors import DragomanError, HeadersTooLarge, InvalidRequest, RequestTimeout
 from specs.openai.common import error_body
@@ -105,7 +106,10 @@ class Connection(HttpToolsProtocol):
         if problem is not None:
             self.refuse(problem)
         elif not self._refused:
+            before = self.cycle
             super().on_headers_complete()
+            if self.cycle is not before and self.scope["method"] != "HEAD":  # whose answer has no body
+                self.cycle.transport = HeadWithBody(self.transport)  # type: ignore[assignment]
 
     def _problem(self) -> InvalidRequest | None:
         """What is wrong with the head, https://www.rfc-editor.org/rfc/rfc9112 sections 2.3, 3.2, 6.1."""

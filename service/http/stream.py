@@ -113,9 +113,11 @@ class EventStream:
     async def _follow(self, pulse: Pulse, send: Any, *, to_the_end: bool) -> None:
         events = self._run.events
         batch, last = self._begun, self._run.events.finished
+        first = True  # the head of the answer waits for it
         while True:
             body = self._frames(self._renderer.feed(batch)) if batch or last else HEARTBEAT
-            if body or last:
+            if body or last or first:
+                first = False
                 pulse.sending()
                 message = {"type": "http.response.body", "body": body + self._end if last else body}
                 await send({**message, "more_body": not last})
