@@ -7,6 +7,7 @@ step; exactly one `RunEnded`, last.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -150,6 +151,12 @@ Event: TypeAlias = (
     | RunPaused
     | RunEnded
 )
+
+
+def without_deltas(events: Iterable[Event]) -> list[Event]:
+    """The events but for deltas: the ends carry the whole."""
+    return [event for event in events if type(event) is not Delta]
+
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[Event])

@@ -16,6 +16,7 @@ from specs.events import (
     StepEnded,
     StepStarted,
     Warned,
+    without_deltas,
 )
 from specs.items import FunctionCall, Item
 from specs.usage import Usage, add_usages
@@ -45,7 +46,7 @@ class Fold:
 
     def feed(self, events: Iterable[Event]) -> None:
         """Take in the next events. Deltas cost nothing here: the ends carry the whole."""
-        for event in events:
+        for event in without_deltas(events):
             handler = _HANDLERS.get(type(event))
             if handler is not None:
                 handler(self, event)

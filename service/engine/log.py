@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from specs.events import Delta, Event
+from specs.events import Delta, Event, without_deltas
 
 EVENT_BYTES = 144
 """What an unread event is taken to weigh, besides the text of a delta."""
@@ -105,10 +105,7 @@ class RunLog:
 
     def append(self, batch: list[Event]) -> None:
         """Add events for every reader."""
-        weight = EVENT_BYTES * len(batch)
-        for event in batch:
-            if type(event) is Delta:
-                weight += len(event.data)
+        weight = EVENT_BYTES * len(batch) + sum([len(event.data) for event in batch if type(event) is Delta])
         for subscription in self._subscriptions:
             subscription.push(batch, weight=weight)
 
@@ -138,8 +135,3 @@ class RunLog:
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
         self.read()
-
-
-def without_deltas(events: list[Event]) -> list[Event]:
-    """What a whole answer is made of: the ends carry all that the deltas did."""
-    return [event for event in events if type(event) is not Delta]

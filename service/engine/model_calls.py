@@ -18,7 +18,7 @@ from service.engine.witness import Witness
 from service.ledger.bounds import byte_length
 from service.ledger.holds import Hold, Ledger, Settlement, Terms
 from specs.errors import BudgetExhausted, UpstreamError
-from specs.events import Delta, Event, Finish, PartEnded, StepEnded, Warned
+from specs.events import Delta, Event, Finish, PartEnded, StepEnded, Warned, without_deltas
 from specs.items import Part, part_text
 from specs.requests import ModelRequest
 from specs.usage import Usage
@@ -159,14 +159,12 @@ class PaidStream:
 
     def _watch(self, batch: list[Event]) -> None:
         """Account a batch; afterwards we know whether the hold must grow before the next one."""
-        grown = 0
-        for event in batch:
-            if type(event) is Delta:
-                grown += byte_length(event.data)
-            elif type(event) is PartEnded:
+        for event in without_deltas(batch):
+            if type(event) is PartEnded:
                 self._parts.append(event.content)
             elif type(event) is StepEnded:
                 self._end(event.usage, event.finish, event.raw_usage)
+        grown = byte_length("".join([event.data for event in batch if type(event) is Delta]))
         if grown and self._witness.awaits_delta:
             self._witness.first_delta()
         self._growth_due = self._hold.saw(grown) and not self._settled

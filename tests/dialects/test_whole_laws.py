@@ -12,7 +12,7 @@ from service.dialects.base import Dialect
 from service.dialects.chat import ChatDialect
 from service.dialects.messages import MessagesDialect
 from service.dialects.responses import responses, strict_responses
-from service.engine.log import RunLog, without_deltas
+from service.engine.log import RunLog
 from specs.events import Event
 from tests.support.events import FAILURES, SCENARIOS, counting_ids, lawful_runs, text_answer
 
