@@ -11,7 +11,7 @@ from service.http.house import house_of
 from service.http.organization.common import access_of, change, missing, now
 from service.ids import new_id
 from service.store.access_records import Role
-from service.store.keys import mint
+from service.store.keys import MintedKey, mint
 from service.store.records import KeyRecord, NewKey, Project
 from specs.errors import InvalidRequest
 from specs.money import parse_usd
@@ -41,23 +41,8 @@ async def make_key(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[KeyR
     """
     spending = wish.spending
     await check_spending(request, wish.project, spending)
-    minted, at = mint(), now()
-    key = NewKey(
-        id=new_id("key"),
-        project=wish.project,
-        name=wish.name,
-        digest=minted.digest,
-        prefix=minted.prefix,
-        last_four=minted.last_four,
-        scopes=wish.scopes,
-        account=spending.account_id or new_id("acct"),
-        created_at=at,
-        agents=wish.agents,
-        expires_at=None if wish.seconds is None else at + wish.seconds,
-        user=wish.user,
-        service_account=wish.service_account,
-        on_users_account=wish.on_users_account and spending.account_id is None,
-    )
+    minted = mint()
+    key = _new_key(wish, minted, at=now())
     event = await change(
         request,
         "api_key.created",
@@ -76,6 +61,26 @@ async def make_key(request: Request[Any, Any, Any], wish: KeyWish) -> tuple[KeyR
     unlimited = bool(spending.unlimited)
     record = await access_of(request).keys.create(key, granted=granted, unlimited=unlimited, event=event)
     return record, minted.secret.reveal()
+
+
+def _new_key(wish: KeyWish, minted: MintedKey, *, at: int) -> NewKey:
+    account = wish.spending.account_id
+    return NewKey(
+        id=new_id("key"),
+        project=wish.project,
+        name=wish.name,
+        digest=minted.digest,
+        prefix=minted.prefix,
+        last_four=minted.last_four,
+        scopes=wish.scopes,
+        account=account or new_id("acct"),
+        created_at=at,
+        agents=wish.agents,
+        expires_at=None if wish.seconds is None else at + wish.seconds,
+        user=wish.user,
+        service_account=wish.service_account,
+        on_users_account=wish.on_users_account and account is None,
+    )
 
 
 async def check_spending(request: Request[Any, Any, Any], project: str, spending: Spending) -> None:
