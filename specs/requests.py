@@ -37,6 +37,16 @@ class FunctionTool(Struct, frozen=True, tag="function", omit_defaults=True):
 Tool: TypeAlias = FunctionTool
 
 
+class ServerChoice(Struct, frozen=True, omit_defaults=True):
+    """A tool of a server, whose name for the model is only known once the server was asked."""
+
+    label: str
+    name: str | None = None
+    """As its server calls it; None is any of them."""
+    param: str = "tool_choice"
+    """Where the caller wrote it."""
+
+
 class ToolChoice(Struct, frozen=True, omit_defaults=True):
     mode: Literal["auto", "none", "required"] = "auto"
     name: str | None = None
@@ -45,6 +55,8 @@ class ToolChoice(Struct, frozen=True, omit_defaults=True):
     """Only these may be called; the tool list is sent whole so that caches hold."""
     params: tuple[str, ...] = ()
     """Where the caller wrote `name` or each of `allowed`, for a refusal that names the field."""
+    servers: tuple[ServerChoice, ...] = ()
+    """To be added to `allowed`; where that is None, one of these has to be called."""
 
 
 class ResponseFormat(Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from service.tools.credentials import Credential
 from specs.errors import Failure
 from specs.events import Event
 from specs.requests import FilePlace, RunRequest
@@ -28,6 +29,8 @@ class Reading(Struct, frozen=True):
     """What is to be kept, and what it goes on from. `request.items` holds the new input only."""
     files: tuple[FilePlace, ...] = ()
     """The stored files the new input names, in order."""
+    credentials: tuple[Credential, ...] = ()
+    """What lets the server in at each of `request.hosted`; sealed into them before anything is kept."""
 
 
 class StreamRenderer(Protocol):

@@ -242,8 +242,8 @@ class ChatRequest(Struct, frozen=True):
     """Not honoured; answered with a warning."""
     prompt_cache_retention: Raw | UnsetType = UNSET
     """Not honoured; answered with a warning."""
-    web_search_options: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
-    """Not honoured; answered with a warning."""
+    web_search_options: Annotated[Raw, shaped("SearchOptionsParam")] | UnsetType = UNSET
+    """That the server may search the web for the model."""
 
 
 class UrlCitation(Struct, frozen=True):

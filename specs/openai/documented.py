@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from specs.openai import chat, responses
+from specs.openai import chat, mcp_tools, responses
 from specs.openai.marks import TOOL_NAME, listed, sized, words
 from specs.openai.response_items import (
     CustomToolCallParam,
@@ -15,7 +15,10 @@ from specs.openai.response_items import (
     InputAudio,
     InputText,
     InputVideo,
+    McpApprovalRequestParam,
+    McpApprovalResponseParam,
     McpCallParam,
+    McpListToolsParam,
     OutputTextParam,
     Phase,
     ReasoningParam,
@@ -205,6 +208,22 @@ class InputMcpCall(McpCallParam, frozen=True, tag_field="type", tag="mcp_call"):
     """The receipt of a call that the server ran, sent back."""
 
 
+class InputMcpListTools(McpListToolsParam, frozen=True, tag_field="type", tag="mcp_list_tools"):
+    """What a server offered, sent back."""
+
+
+class InputMcpApprovalRequest(
+    McpApprovalRequestParam, frozen=True, tag_field="type", tag="mcp_approval_request"
+):
+    """A request for approval, sent back."""
+
+
+class InputMcpApprovalResponse(
+    McpApprovalResponseParam, frozen=True, tag_field="type", tag="mcp_approval_response"
+):
+    """The answer to a request for approval."""
+
+
 class InputImagePart(Struct, frozen=True, tag_field="type", tag="input_image"):
     image_url: str
     """An https URL or a `data:` URL."""
@@ -230,6 +249,23 @@ class ResponseCustomTool(responses.CustomToolParam, frozen=True, tag_field="type
     """A tool of the caller's that takes free text."""
 
 
+class ResponseMcpTool(mcp_tools.McpToolParam, frozen=True, tag_field="type", tag="mcp"):
+    """A server of the Model Context Protocol, whose tools the server runs."""
+
+
+class OtherResponseTool(Struct, frozen=True):
+    """A tool of any other type: it is left out, with a warning."""
+
+    type: Annotated[str, words("web_search", "file_search", "code_interpreter")]
+
+
+class ResponseMcpChoice(Struct, frozen=True, tag_field="type", tag="mcp"):
+    """Call a tool of this server."""
+
+    server_label: Annotated[str, TOOL_NAME]
+    name: str | None = None
+
+
 class ResponseCustomChoice(Struct, frozen=True, tag_field="type", tag="custom"):
     """Call this custom tool."""
 
@@ -245,7 +281,7 @@ class ResponseNamedChoice(Struct, frozen=True, tag_field="type", tag="function")
 class ResponseAllowedChoice(Struct, frozen=True, tag_field="type", tag="allowed_tools"):
     """Choose among these."""
 
-    tools: Annotated[list[ResponseNamedChoice | ResponseCustomChoice], listed(1, 128)]
+    tools: Annotated[list[ResponseNamedChoice | ResponseCustomChoice | ResponseMcpChoice], listed(1, 128)]
     mode: responses.ChoiceMode = "auto"
 
 
@@ -268,9 +304,17 @@ COMPONENTS: dict[str, tuple[type[Struct], ...]] = {
         InputCustomToolCallOutput,
         InputReasoning,
         InputMcpCall,
+        InputMcpListTools,
+        InputMcpApprovalRequest,
+        InputMcpApprovalResponse,
     ),
-    "ResponseTool": (ResponseFunctionTool, ResponseCustomTool, OtherTool),
-    "ToolChoiceParam": (ResponseNamedChoice, ResponseCustomChoice, ResponseAllowedChoice),
+    "ResponseTool": (ResponseFunctionTool, ResponseCustomTool, ResponseMcpTool, OtherResponseTool),
+    "ToolChoiceParam": (
+        ResponseNamedChoice,
+        ResponseCustomChoice,
+        ResponseMcpChoice,
+        ResponseAllowedChoice,
+    ),
 }
 """Components of the document that are one of several types, by the name fields refer to them with.
 They take the place of the wide type of that name."""

@@ -133,6 +133,43 @@ class McpCallParam(Struct, frozen=True):
     error: Raw | UnsetType = UNSET
     id: str | None = None
     status: str | None = None
+    approval_request_id: str | None = None
+
+
+class ListedMcpToolParam(Struct, frozen=True):
+    name: str
+    input_schema: Annotated[Raw, OBJECT_OR_NULL] = Raw(b"{}")
+    description: str | None = None
+    annotations: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
+
+
+class McpListToolsParam(Struct, frozen=True):
+    """What a server offered, sent back: where it still offers that, it is not said again."""
+
+    server_label: str
+    tools: list[ListedMcpToolParam]
+    id: str | None = None
+    error: str | None = None
+
+
+class McpApprovalRequestParam(Struct, frozen=True):
+    """What was asked, sent back unchanged."""
+
+    id: Annotated[str, sized(1, 64)]
+    server_label: str
+    name: str
+    arguments: str
+
+
+class McpApprovalResponseParam(Struct, frozen=True):
+    """What the caller says to a request."""
+
+    approval_request_id: str
+    """Of an earlier item, which has to be in the context; answered once."""
+    approve: bool
+    reason: str | None = None
+    """Told the model where the call is denied."""
+    id: str | None = None
 
 
 class UrlCitation(Struct, frozen=True, tag_field="type", tag="url_citation"):

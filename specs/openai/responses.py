@@ -25,6 +25,7 @@ from specs.openai.marks import (
     within,
     words,
 )
+from specs.openai.mcp_tools import McpToolEcho
 from specs.openai.response_items import OutputItem
 from specs.requests import Effort
 
@@ -135,6 +136,8 @@ class ToolChoiceParam(Struct, frozen=True):
 
     type: str
     name: str | None = None
+    server_label: str | None = None
+    """Of type `mcp`: which server; `name` is then one of its tools, or left out for any of them."""
     mode: ChoiceMode | None = None
     tools: list[ToolChoiceParam] | None = None
 
@@ -224,7 +227,7 @@ class CustomToolEcho(Struct, frozen=True, tag_field="type", tag="custom"):
     format: CustomFormat
 
 
-ToolEcho: TypeAlias = FunctionToolEcho | CustomToolEcho
+ToolEcho: TypeAlias = FunctionToolEcho | CustomToolEcho | McpToolEcho
 
 
 class FunctionChoice(Struct, frozen=True, tag_field="type", tag="function"):
@@ -235,12 +238,19 @@ class CustomChoice(Struct, frozen=True, tag_field="type", tag="custom"):
     name: str
 
 
+class McpChoice(Struct, frozen=True, tag_field="type", tag="mcp", omit_defaults=True):
+    """A tool of a server, or any of them."""
+
+    server_label: str
+    name: str | None = None
+
+
 class AllowedTools(Struct, frozen=True, tag_field="type", tag="allowed_tools"):
-    tools: tuple[FunctionChoice | CustomChoice, ...]
+    tools: tuple[FunctionChoice | CustomChoice | McpChoice, ...]
     mode: ChoiceMode
 
 
-ToolChoiceEcho: TypeAlias = ChoiceMode | FunctionChoice | CustomChoice | AllowedTools
+ToolChoiceEcho: TypeAlias = ChoiceMode | FunctionChoice | CustomChoice | McpChoice | AllowedTools
 
 
 class TextField(Struct, frozen=True):

@@ -266,7 +266,7 @@ def test_a_custom_call_and_its_output_are_read():
     assert (result.call_id, result.output, result.custom) == ("call_1", (Text("Done"),), True)
 
 
-@pytest.mark.parametrize("kind", ["namespace", "web_search", "mcp", "local_shell", "odd"])
+@pytest.mark.parametrize("kind", ["namespace", "web_search", "local_shell", "odd"])
 def test_a_tool_that_cannot_be_run_is_left_out_with_a_warning(kind):
     request = read(tools=[{"type": kind, "name": "x"}, TOOL])
     assert [tool.name for tool in request.tools] == ["weather"]
@@ -289,7 +289,7 @@ def test_a_tool_that_cannot_be_run_is_left_out_with_a_warning(kind):
             ToolChoice("required", name="patch", params=("tool_choice.name",)),
         ),
         (
-            {"type": "allowed_tools", "mode": "required", "tools": [TOOL, {"type": "mcp"}]},
+            {"type": "allowed_tools", "mode": "required", "tools": [TOOL, {"type": "shell"}]},
             ToolChoice("required", allowed=("weather",), params=("tool_choice.tools[0].name",)),
         ),
         (
@@ -304,7 +304,7 @@ def test_tool_choice_is_read(choice, expected):
 
 
 @pytest.mark.parametrize(
-    "choice", [{"type": "web_search"}, {"type": "allowed_tools", "tools": [TOOL, {"type": "mcp"}]}]
+    "choice", [{"type": "web_search"}, {"type": "allowed_tools", "tools": [TOOL, {"type": "shell"}]}]
 )
 def test_a_choice_that_cannot_be_honoured_is_warned_about(choice):
     (warning,) = read(tools=[TOOL], tool_choice=choice).warnings

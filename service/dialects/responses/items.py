@@ -8,21 +8,21 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from service.dialects.base import NewId
-from service.dialects.responses.limits import MAX_CALL_ID, MAX_ITEM_ID, MAX_ITEMS, MAX_TEXT, bounded
+from service.dialects.responses.hosted_items import HOSTED_READERS, id_or_new, status_of
+from service.dialects.responses.limits import MAX_CALL_ID, MAX_ITEMS, MAX_TEXT, bounded
 from service.dialects.responses.parts import file_places, read_content
 from service.dialects.responses.reasoning import is_ours, unseal
 from service.dialects.responses.spelling import plain_name
-from service.dialects.validation import at_most, decode_part, is_given, name_of_tool, required, shown
+from service.dialects.validation import at_most, decode_part, name_of_tool, required, shown
 from specs.errors import InvalidRequest
 from specs.items import (
+    ApprovalResponse,
     Compaction,
     FunctionCall,
     FunctionResult,
-    HostedCall,
     Item,
     Message,
     Reasoning,
-    Status,
     Summary,
     Text,
     Thought,
@@ -32,12 +32,10 @@ from specs.openai.response_items import (
     CustomToolCallParam,
     FunctionCallOutputParam,
     FunctionCallParam,
-    McpCallParam,
-    McpToolError,
     MessageParam,
     ReasoningParam,
 )
-from specs.requests import FilePlace
+from specs.requests import ApprovalPlace, FilePlace
 from specs.state import SEALED_SUMMARY, Reference, ResultPlace, SealedSummary
 
 
@@ -54,8 +52,6 @@ _custom_call = msgspec.json.Decoder(CustomToolCallParam)
 _output = msgspec.json.Decoder(FunctionCallOutputParam)
 _reasoning = msgspec.json.Decoder(ReasoningParam)
 _compaction = msgspec.json.Decoder(CompactionParam)
-_receipt = msgspec.json.Decoder(McpCallParam)
-_tool_error = msgspec.json.Decoder(McpToolError)
 
 Warn = Callable[[str], None]
 """Takes a sentence naming what was left out."""
@@ -69,6 +65,7 @@ class Input(Struct, frozen=True):
     results: tuple[ResultPlace, ...] = ()
     files: tuple[FilePlace, ...] = ()
     summaries: tuple[SealedSummary, ...] = ()
+    approvals: tuple[ApprovalPlace, ...] = ()
 
 
 def read_input(value: str | list[Raw] | None, *, new_id: NewId, warn: Warn, goes_on: bool = False) -> Input:
@@ -97,6 +94,7 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
     results: list[ResultPlace] = []
     files: list[FilePlace] = []
     summaries: list[SealedSummary] = []
+    approvals: list[ApprovalPlace] = []
     for index, raw in enumerate(raws):
         place = f"{param}[{index}]"
         match _read_item(raw, place, new_id, warn):
@@ -108,6 +106,9 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
             case Compaction() as item:
                 summaries.append(SealedSummary(len(items), f"{place}.encrypted_content"))
                 items.append(item)
+            case ApprovalResponse() as item:
+                approvals.append(ApprovalPlace(item.request, f"{place}.approval_request_id"))
+                items.append(item)
             case FunctionResult(call_id=call_id) as item:
                 results.append(ResultPlace(call_id, f"{place}.call_id"))
                 files += file_places(item.output, param=f"{place}.output")
@@ -117,7 +118,9 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
                 items.append(item)
             case item:
                 items.append(item)
-    return Input(tuple(items), tuple(references), tuple(results), tuple(files), tuple(summaries))
+    return Input(
+        tuple(items), tuple(references), tuple(results), tuple(files), tuple(summaries), tuple(approvals)
+    )
 
 
 def _read_item(raw: Raw, param: str, new_id: NewId, warn: Warn) -> Item | str | None:
@@ -146,10 +149,10 @@ def _read_message(raw: Raw, param: str, new_id: NewId) -> Message:
     if wire.content is None and wire.role != "assistant":
         required(wire.content, param=f"{param}.content")
     return Message(
-        _id_or_new(wire.id, "msg", new_id),
+        id_or_new(wire.id, "msg", new_id),
         wire.role,
         read_content(wire.content or [], param=f"{param}.content"),
-        status=_status(wire.status),
+        status=status_of(wire.status),
         phase=wire.phase if wire.role == "assistant" else None,
     )
 
@@ -157,22 +160,22 @@ def _read_message(raw: Raw, param: str, new_id: NewId) -> Message:
 def _read_call(raw: Raw, param: str, new_id: NewId) -> FunctionCall:
     wire = decode_part(raw, _call, param=param)
     return FunctionCall(
-        _id_or_new(wire.id, "fc", new_id),
+        id_or_new(wire.id, "fc", new_id),
         _call_id(wire.call_id, param=f"{param}.call_id"),
         name_of_tool(wire.name, param=f"{param}.name"),
         at_most(wire.arguments, MAX_TEXT, param=f"{param}.arguments") or "",
-        status=_status(wire.status),
+        status=status_of(wire.status),
     )
 
 
 def _read_custom_call(raw: Raw, param: str, new_id: NewId) -> FunctionCall:
     wire = decode_part(raw, _custom_call, param=param)
     return FunctionCall(
-        _id_or_new(wire.id, "ctc", new_id),
+        id_or_new(wire.id, "ctc", new_id),
         _call_id(wire.call_id, param=f"{param}.call_id"),
         name_of_tool(wire.name, param=f"{param}.name"),
         at_most(wire.input, MAX_TEXT, param=f"{param}.input") or "",
-        status=_status(wire.status),
+        status=status_of(wire.status),
         custom=True,
     )
 
@@ -184,16 +187,16 @@ def _read_custom_output(raw: Raw, param: str, new_id: NewId) -> FunctionResult:
 def _read_output(raw: Raw, param: str, new_id: NewId) -> FunctionResult:
     wire = decode_part(raw, _output, param=param)
     return FunctionResult(
-        _id_or_new(wire.id, "fco", new_id),
+        id_or_new(wire.id, "fco", new_id),
         _call_id(wire.call_id, param=f"{param}.call_id"),
         read_content(wire.output, param=f"{param}.output"),
-        status=_status(wire.status),
+        status=status_of(wire.status),
     )
 
 
 def _read_reasoning(raw: Raw, param: str, new_id: NewId) -> Reasoning:
     wire = decode_part(raw, _reasoning, param=param)
-    id = _id_or_new(wire.id, "rs", new_id)
+    id = id_or_new(wire.id, "rs", new_id)
     sealed = at_most(wire.encrypted_content, MAX_TEXT, param=f"{param}.encrypted_content")
     if sealed and is_ours(sealed):
         return unseal(sealed, id=id)
@@ -202,32 +205,7 @@ def _read_reasoning(raw: Raw, param: str, new_id: NewId) -> Reasoning:
         *(Thought(part.text) for part in wire.content or ()),
     )
     foreign = unseal(sealed, id=id).content if sealed else ()
-    return Reasoning(id, (*shown_parts, *foreign), status=_status(wire.status))
-
-
-def _read_receipt(raw: Raw, param: str, new_id: NewId) -> HostedCall:
-    wire = decode_part(raw, _receipt, param=param)
-    id = _id_or_new(wire.id, "mcp", new_id)
-    return HostedCall(
-        id,
-        id,
-        wire.server_label,
-        wire.name,
-        wire.arguments,
-        output=wire.output,
-        error=_error_text(wire),
-        status=_status(wire.status),
-    )
-
-
-def _error_text(wire: McpCallParam) -> str | None:
-    """The words of an error in our own shape; any other shape is kept as its JSON."""
-    if isinstance(wire.error, msgspec.UnsetType) or not is_given(wire.error):
-        return None
-    try:
-        return "".join(part.text for part in _tool_error.decode(wire.error).content)
-    except msgspec.DecodeError:
-        return bytes(wire.error).decode()
+    return Reasoning(id, (*shown_parts, *foreign), status=status_of(wire.status))
 
 
 def _read_compaction(raw: Raw, param: str, new_id: NewId) -> Compaction:
@@ -237,7 +215,7 @@ def _read_compaction(raw: Raw, param: str, new_id: NewId) -> Compaction:
     at_most(wire.encrypted_content, MAX_TEXT, param=place)
     if not wire.encrypted_content.startswith(SEALED_SUMMARY):
         raise InvalidRequest(f"{place} was not issued by this server and cannot be opened.", param=place)
-    return Compaction(_id_or_new(wire.id, "cmp", new_id), wire.encrypted_content)
+    return Compaction(id_or_new(wire.id, "cmp", new_id), wire.encrypted_content)
 
 
 _READERS: dict[str, Callable[[Raw, str, NewId], Item]] = {
@@ -247,21 +225,12 @@ _READERS: dict[str, Callable[[Raw, str, NewId], Item]] = {
     "custom_tool_call": _read_custom_call,
     "custom_tool_call_output": _read_custom_output,
     "reasoning": _read_reasoning,
-    "mcp_call": _read_receipt,
+    **HOSTED_READERS,
     "compaction": _read_compaction,
 }
-
-
-def _id_or_new(id: str | None, prefix: str, new_id: NewId) -> str:
-    """The caller's id of an item; one that is empty or too long to be of use is replaced."""
-    return id if id and len(id) <= MAX_ITEM_ID else new_id(prefix)
 
 
 def _call_id(value: str, *, param: str) -> str:
     if not value:
         raise InvalidRequest(f"{param} must have 1 to {MAX_CALL_ID} characters; it has 0.", param=param)
     return at_most(value, MAX_CALL_ID, param=param) or ""
-
-
-def _status(status: str | None) -> Status:
-    return status if status in ("incomplete", "failed") else "completed"

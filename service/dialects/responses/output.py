@@ -100,7 +100,9 @@ def empty_item(item: Item) -> OutputItem:
             result = wire.CustomToolCallOutputItem if item.custom else wire.FunctionCallOutputItem
             return result(item.id, item.call_id, "", "in_progress")
         case HostedCall():
-            return wire.McpCallItem(item.id, "in_progress", item.label, item.name, "")
+            return wire.McpCallItem(
+                item.id, "in_progress", item.label, item.name, "", approval_request_id=item.approval
+            )
         case Compaction():
             return wire.CompactionItem(item.id, "")
         case ToolListing():
@@ -162,7 +164,9 @@ def _reasoning(item: Reasoning, show: Show) -> wire.ReasoningItem:
 def _hosted_call(item: HostedCall) -> wire.McpCallItem:
     error = None if item.error is None else wire.McpToolError((wire.ToolErrorText(item.error),))
     status = "failed" if error is not None else item.status
-    return wire.McpCallItem(item.id, status, item.label, item.name, item.arguments, item.output, error)
+    return wire.McpCallItem(
+        item.id, status, item.label, item.name, item.arguments, item.output, error, item.approval
+    )
 
 
 def _listed(tool: ListedTool) -> wire.ListedMcpTool:

@@ -10,7 +10,7 @@ from service.dialects.responses.compaction import read_context_management
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.items import Warn, read_input
 from service.dialects.responses.settings import SEALED_REASONING, read_include, read_settings
-from service.dialects.responses.tools import echo_choice, echo_tool, read_choice, read_tools
+from service.dialects.responses.tools import Tools, echo_choice, read_choice, read_tools
 from service.dialects.validation import checked_metadata, decode, decode_part, is_given, required
 from specs.errors import InvalidRequest
 from specs.openai.responses import ConversationNamed, CreateResponse
@@ -46,13 +46,17 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
         model,
         read.items,
         instructions=wire.instructions,
-        tools=tools,
+        tools=tools.functions,
         tool_choice=choice,
         settings=settings,
         metadata=checked_metadata(wire.metadata),
         max_tool_calls=wire.max_tool_calls,
         may_truncate=wire.truncation == "auto",
         compaction=read_context_management(wire.context_management, warn=warnings.append),
+        hosted=tools.hosted,
+        hosted_params=tools.params,
+        may_ask=True,
+        approvals=read.approvals,
         warnings=tuple(warnings),
     )
     state = StateAsk(
@@ -65,7 +69,8 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
         results=read.results,
         summaries=read.summaries,
     )
-    return Reading(request, _echo(wire, request, include), bool(wire.stream), state, read.files)
+    echo = _echo(wire, request, tools, include)
+    return Reading(request, echo, bool(wire.stream), state, read.files, tools.credentials)
 
 
 def _model(wire: CreateResponse) -> str:
@@ -87,11 +92,11 @@ def _conversation(wire: CreateResponse) -> str | None:
     return named if isinstance(named, str) else named.id
 
 
-def _echo(wire: CreateResponse, request: RunRequest, include: frozenset[str]) -> Echo:
+def _echo(wire: CreateResponse, request: RunRequest, tools: Tools, include: frozenset[str]) -> Echo:
     return Echo(
         model=request.agent,
         instructions=request.instructions,
-        tools=tuple(map(echo_tool, request.tools)),
+        tools=tools.echo,
         tool_choice=echo_choice(request.tool_choice, request.tools),
         max_tool_calls=wire.max_tool_calls,
         truncation=wire.truncation or "disabled",

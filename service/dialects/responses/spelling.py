@@ -15,8 +15,9 @@ from msgspec import Struct, structs
 from specs.errors import Failure
 from specs.openai import response_events as wire
 from specs.openai.common import ErrorBody, error_body
+from specs.openai.mcp_tools import McpToolEcho
 from specs.openai.response_items import OutputItem
-from specs.openai.responses import CustomChoice, CustomToolEcho, Response
+from specs.openai.responses import CustomChoice, CustomToolEcho, McpChoice, Response
 
 Item = TypeVar("Item", bound=Struct)
 PREFIX = "dragoman:"
@@ -28,6 +29,7 @@ NAMES = {
     "custom_tool_call": "dragoman:custom_tool_call",
     "custom_tool_call_output": "dragoman:custom_tool_call_output",
     "custom": "dragoman:custom",
+    "mcp": "dragoman:mcp",
     "response.mcp_call.in_progress": "dragoman:response.mcp_call.in_progress",
     "response.mcp_call.completed": "dragoman:response.mcp_call.completed",
     "response.mcp_call.failed": "dragoman:response.mcp_call.failed",
@@ -122,7 +124,14 @@ def _strict_kind(kind: type[Struct]) -> type[Struct]:
 
 _KINDS: dict[type[Any], type[Any]] = {
     kind: _strict_kind(kind)
-    for kind in (*get_args(OutputItem), *get_args(wire.ResponseStreamEvent), CustomToolEcho, CustomChoice)
+    for kind in (
+        *get_args(OutputItem),
+        *get_args(wire.ResponseStreamEvent),
+        CustomToolEcho,
+        CustomChoice,
+        McpToolEcho,
+        McpChoice,
+    )
     if kind.__struct_config__.tag in NAMES
 }
 

@@ -1,5 +1,5 @@
-"""Tools and `tool_choice` of a request. Functions and custom tools are kept; others are left out with
-a warning. Whether a name that is chosen exists is seen where the agent's own tools are known."""
+"""Tools and `tool_choice` of a request. What neither the caller nor the server can run is left out with a
+warning. Whether a name that is chosen exists is seen where the agent's own tools are known."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import assert_never
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
+from service.dialects.mcp_tools import echo_mcp, read_mcp
 from service.dialects.responses.limits import MAX_ALLOWED_TOOLS, MAX_TOOLS, bounded
 from service.dialects.responses.spelling import plain_name
 from service.dialects.validation import (
@@ -21,6 +22,7 @@ from service.dialects.validation import (
     shown,
     type_of,
 )
+from service.tools.credentials import Credential
 from specs.errors import InvalidRequest
 from specs.openai.responses import (
     AllowedTools,
@@ -33,12 +35,14 @@ from specs.openai.responses import (
     FunctionToolEcho,
     FunctionToolParam,
     GrammarFormat,
+    McpChoice,
     TextInputFormat,
     ToolChoiceEcho,
     ToolChoiceParam,
     ToolEcho,
 )
-from specs.requests import CustomInput, FunctionTool, ToolChoice
+from specs.requests import CustomInput, FunctionTool, ServerChoice, ToolChoice
+from specs.tools import HostedTool, McpServer
 
 Warn = Callable[[str], None]
 
@@ -49,31 +53,86 @@ NAMED = ("function", "custom")
 """Types of tools that are chosen by name."""
 
 
-def read_tools(raws: list[Raw], *, warn: Warn) -> tuple[FunctionTool, ...]:
+class Tools(Struct, frozen=True):
+    """What was read of `tools`."""
+
+    functions: tuple[FunctionTool, ...] = ()
+    """Those that the caller runs."""
+    hosted: tuple[HostedTool, ...] = ()
+    params: tuple[str, ...] = ()
+    """Where each of those stands."""
+    credentials: tuple[Credential, ...] = ()
+    """What lets the server in at each of them."""
+    echo: tuple[ToolEcho, ...] = ()
+    """All of them, in order, as they are stated back."""
+
+
+def read_tools(raws: list[Raw], *, warn: Warn) -> Tools:
     """Read the tools that can be used here, in order.
 
     Raises InvalidRequest where one is wrong or two share a name.
     """
+    if not raws:
+        return _NO_TOOLS
     bounded(raws, MAX_TOOLS, param="tools")
-    tools: dict[str, FunctionTool] = {}
+    functions: dict[str, FunctionTool] = {}
+    hosted: list[tuple[HostedTool, str, Credential]] = []
+    echo: list[ToolEcho] = []
     for index, raw in enumerate(raws):
-        tool = _read_tool(raw, f"tools[{index}]", warn)
-        if tool is not None and tools.setdefault(tool.name, tool) is not tool:
-            param = f"tools[{index}].name"
-            raise InvalidRequest(f"{param}: there are two tools named {tool.name!r}.", param=param)
-    return tuple(tools.values())
+        param = f"tools[{index}]"
+        match _read_tool(raw, param, warn):
+            case None:
+                continue
+            case FunctionTool() as tool:
+                if functions.setdefault(tool.name, tool) is not tool:
+                    raise _twice(f"{param}.name", f"tools named {tool.name!r}")
+                echo.append(echo_tool(tool))
+            case tool, credential, shown_back:
+                if any(is_same_hosted(tool, earlier) for earlier, *_ in hosted):
+                    raise _twice(*_identity(tool, param))
+                hosted.append((tool, param, credential))
+                echo.append(shown_back)
+    tools, params, credentials = zip(*hosted, strict=True) if hosted else ((), (), ())
+    return Tools(tuple(functions.values()), tools, params, credentials, tuple(echo))
 
 
-def _read_tool(raw: Raw, param: str, warn: Warn) -> FunctionTool | None:
+_NO_TOOLS = Tools()
+
+
+def _twice(param: str, what: str) -> InvalidRequest:
+    return InvalidRequest(f"{param}: there are two {what}.", param=param)
+
+
+Hosted = tuple[HostedTool, Credential, ToolEcho]
+"""A tool that the server runs, what lets it in there, and how the tool is stated back."""
+
+
+def _read_tool(raw: Raw, param: str, warn: Warn) -> FunctionTool | Hosted | None:
     kind = plain_name(required(type_of(raw, param=param), param=f"{param}.type"))
     match kind:
         case "function":
             return _read_function(raw, param, warn)
         case "custom":
             return _read_custom(raw, param, warn)
+        case "mcp":
+            server, credential = read_mcp(raw, param, warn=warn)
+            return server, credential, echo_mcp(server)
         case _:
             warn(f"{param}: tools of type {shown(kind)} cannot be run here; it was left out.")
             return None
+
+
+def is_same_hosted(tool: HostedTool, other: HostedTool) -> bool:
+    """Whether two tools cannot stand beside each other: nobody could tell their calls apart."""
+    if isinstance(tool, McpServer):
+        return isinstance(other, McpServer) and tool.label == other.label
+    return type(tool) is type(other)
+
+
+def _identity(tool: HostedTool, param: str) -> tuple[str, str]:
+    if isinstance(tool, McpServer):
+        return f"{param}.server_label", f"servers labelled {tool.label!r}"
+    return f"{param}.type", f"tools of type {tool.__struct_config__.tag!r}"
 
 
 def _read_function(raw: Raw, param: str, warn: Warn) -> FunctionTool:
@@ -130,6 +189,8 @@ def read_choice(choice: ChoiceMode | ToolChoiceParam | None, *, warn: Warn) -> T
         case "function" | "custom":
             param = "tool_choice.name"
             return ToolChoice("required", name=required(choice.name, param=param), params=(param,))
+        case "mcp":
+            return ToolChoice("required", servers=(_server(choice, "tool_choice"),))
         case "allowed_tools":
             return _allowed(choice, warn)
         case kind:
@@ -137,17 +198,27 @@ def read_choice(choice: ChoiceMode | ToolChoiceParam | None, *, warn: Warn) -> T
             return None
 
 
+def _server(choice: ToolChoiceParam, param: str) -> ServerChoice:
+    label = required(choice.server_label or None, param=f"{param}.server_label")
+    return ServerChoice(label, choice.name or None, param)
+
+
 def _allowed(choice: ToolChoiceParam, warn: Warn) -> ToolChoice:
     entries = required(choice.tools, param="tool_choice.tools")
     bounded(entries, MAX_ALLOWED_TOOLS, param="tool_choice.tools", least=1)
     named: dict[str, str] = {}
+    servers: list[ServerChoice] = []
     for index, entry in enumerate(entries):
         param = f"tool_choice.tools[{index}]"
         if plain_name(entry.type) in NAMED:
             named.setdefault(required(entry.name, param=f"{param}.name"), f"{param}.name")
+        elif plain_name(entry.type) == "mcp":
+            servers.append(_server(entry, param))
         else:
             warn(f"{param}: tools of type {shown(entry.type)} cannot be run here; it was left out.")
-    return ToolChoice(choice.mode or "auto", allowed=tuple(named), params=tuple(named.values()))
+    return ToolChoice(
+        choice.mode or "auto", allowed=tuple(named), params=tuple(named.values()), servers=tuple(servers)
+    )
 
 
 def echo_choice(choice: ToolChoice | None, tools: tuple[FunctionTool, ...]) -> ToolChoiceEcho:
@@ -160,11 +231,18 @@ def echo_choice(choice: ToolChoice | None, tools: tuple[FunctionTool, ...]) -> T
     match choice:
         case None:
             return "auto"
+        case ToolChoice(allowed=None, servers=(server,)):
+            return _echo_server(server)
         case ToolChoice(name=str() as name):
             return named(name)
         case ToolChoice(allowed=tuple() as allowed):
-            return AllowedTools(tuple(map(named, allowed)), choice.mode)
+            servers = map(_echo_server, choice.servers)
+            return AllowedTools((*map(named, allowed), *servers), choice.mode)
         case ToolChoice():
             return choice.mode
         case _:
             assert_never(choice)
+
+
+def _echo_server(server: ServerChoice) -> McpChoice:
+    return McpChoice(server.label, server.name)
