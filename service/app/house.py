@@ -80,7 +80,7 @@ async def open_house(
         sealer = Sealer(settings.secret_key_file)
         vault = Vault(database.credentials, sealer, door=door, session=session)
         mcp = McpServers(door, sealer)
-        parts = Parts(settings, session, table, database.agents, rates, vault, door, mcp)
+        parts = Parts(settings, session, table, database.agents, rates, vault, door, sealer, mcp)
         ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
         upkeep = Upkeep(database.accounts)
         ledger = _ledger(ground, upkeep)

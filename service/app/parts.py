@@ -14,6 +14,7 @@ from service.egress import Door
 from service.engine.vault import UserProvided, Vault
 from service.ledger.rates import RateBook
 from service.limits import Limiter
+from service.secrets import Sealer
 from service.settings import Settings
 from service.settings.prices import PriceBook, missing_prices
 from service.store.agents import Agents
@@ -43,10 +44,12 @@ class Parts:
         rates: RateBook,
         vault: Vault,
         door: Door,
+        sealer: Sealer,
         mcp: McpServers,
     ) -> None:
         self.vault = vault
         self._door = door
+        self._sealer = sealer
         self._mcp = mcp
         self._session = session
         self.rates = rates
@@ -60,7 +63,7 @@ class Parts:
 
         Raises SettingsError where an action's document cannot be used; all is then as it was.
         """
-        self._toolbox = Toolbox(settings, self._door, self._mcp)
+        self._toolbox = Toolbox(settings, self._door, self._sealer, self._mcp)
         self._mcp.take(settings)
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}

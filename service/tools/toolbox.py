@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from service.egress import Bounds, Door
+from service.secrets import Sealer
 from service.settings import Settings
+from service.tools.actions.brought import BroughtActions
 from service.tools.actions.configured import ConfiguredActions
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.bounded import Bounded, CallBounds
@@ -23,13 +25,13 @@ class Toolbox:
     Raises SettingsError where an action's document, or what is said of searches, cannot be used.
     """
 
-    def __init__(self, settings: Settings, door: Door, mcp: McpServers) -> None:
+    def __init__(self, settings: Settings, door: Door, sealer: Sealer, mcp: McpServers) -> None:
         tools = settings.tools
         self._mcp = mcp
         self._bounds = CallBounds(tools.argument_bytes, tools.result_bytes, tools.seconds)
-        self._actions = ConfiguredActions(
-            settings, door, bounds=Bounds(seconds=tools.seconds, bytes=MOST_READ)
-        )
+        bounds = Bounds(seconds=tools.seconds, bytes=MOST_READ)
+        self._actions = ConfiguredActions(settings, door, bounds=bounds)
+        self._brought = BroughtActions(sealer, door, bounds=bounds)
         self._search = WebSearching(settings, door)
 
     def of(self, run: RunFacts) -> ToolSet:
@@ -47,6 +49,9 @@ class Toolbox:
 
     def _sets(self, run: RunFacts) -> list[ToolSet]:
         sets = [self._actions.of(run.agent)] if run.agent.actions else []
+        brought = self._brought.of(run, beside=sets) if run.agent.tools else None
+        if brought is not None:
+            sets = [*sets, brought]
         search = self._search.of(run, beside=sets)
         if search is not None:
             sets = [*sets, search]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -37,14 +38,16 @@ class BroughtActions:
         self._bounds = bounds
         self._made: dict[Key, ToolSet] = {}
 
-    def of(self, run: RunFacts, *, taken: frozenset[str]) -> ToolSet | None:
-        """The operations that the run's agent brings along, under names that are not taken yet."""
+    def of(self, run: RunFacts, *, beside: Sequence[ToolSet]) -> ToolSet | None:
+        """The operations that the run's agent brings along, under names that no tool beside them has; None
+        where it brings none."""
         brought = tuple(tool for tool in run.agent.tools if isinstance(tool, OpenApiTool))
         if not brought:
             return None
         agent = run.agent
         credentials = tuple(tool.credential for tool in brought)
-        taken |= {tool.name for tool in agent.functions}
+        functions = (*agent.functions, *(tool for each in beside for tool in each.definitions))
+        taken = frozenset(tool.name for tool in functions)
         key = (agent.id, agent.version, run.project, credentials, taken)
         if key not in self._made:
             if len(self._made) >= REMEMBERED:
