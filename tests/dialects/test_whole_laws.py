@@ -13,7 +13,7 @@ from service.dialects.chat import ChatDialect
 from service.dialects.messages import MessagesDialect
 from service.dialects.responses import responses, strict_responses
 from service.engine.log import RunLog
-from specs.events import Event
+from specs.events import Event, without_deltas
 from tests.support.events import FAILURES, SCENARIOS, counting_ids, lawful_runs, text_answer
 
 SAID = [{"role": "user", "content": "Hi"}]
