@@ -40,7 +40,7 @@ def read_mcp(raw: Raw, param: str, *, warn: Warn) -> tuple[McpServer, Credential
     for field in _UNSERVED:
         if getattr(asked, field) not in (None, False):
             warn(f"{param}.{field} is not honoured.")
-    return mcp_server(asked, param), _credential(asked, param)
+    return mcp_server(asked, param), mcp_credential(asked, param)
 
 
 def mcp_server(asked: wire.McpToolParam, param: str) -> McpServer:
@@ -126,7 +126,8 @@ def _rule(asked: wire.ApprovalParam | None, param: str) -> ApprovalRule | None:
     )
 
 
-def _credential(asked: wire.McpToolParam, param: str) -> Credential:
+def mcp_credential(asked: wire.McpToolParam, param: str) -> Credential:
+    """What lets the service in at the server. Raises InvalidRequest, with no secret in it."""
     headers = asked.headers or {}
     if len(headers) > wire.MAX_HEADERS:
         raise InvalidRequest(
