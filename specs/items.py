@@ -299,4 +299,6 @@ def part_text(part: Part) -> str:
 
 def plain_text(parts: tuple[MessagePart, ...]) -> str:
     """The text of the parts, joined; what is not text is left out."""
-    return "".join(part.text for part in parts if isinstance(part, Text | Refusal))
+    if len(parts) == 1 and type(parts[0]) is Text:
+        return parts[0].text
+    return "".join([part.text for part in parts if isinstance(part, Text | Refusal)])

@@ -27,6 +27,8 @@ def content_of(
     parts: tuple[MessagePart, ...], attachments: tuple[Attachment, ...], warnings: Warnings
 ) -> str | tuple[ContentPart, ...]:
     """A plain string where one text is all there is: every server takes that."""
+    if len(parts) == 1 and type(parts[0]) is Text:
+        return parts[0].text
     content = tuple(_part(part, attachments, warnings) for part in parts)
     if not content:
         return ""

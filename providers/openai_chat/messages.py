@@ -97,7 +97,10 @@ class _Writer:
 
     def end_turn(self) -> None:
         """Write the assistant's message, and the results of what was run for it."""
-        turn, self._turn = self._turn, _Turn()
+        turn = self._turn
+        if not (turn.texts or turn.calls or turn.thoughts):
+            return
+        self._turn = _Turn()
         if not (turn.texts or turn.calls):
             return
         thoughts = "\n".join(turn.thoughts)

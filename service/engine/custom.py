@@ -31,6 +31,9 @@ _arguments = msgspec.json.Decoder(_Arguments)
 _text = msgspec.json.Decoder(str)
 
 
+_CALLS = frozenset({FunctionCall, FunctionResult})
+
+
 class WithCustomTools:
     """An `OpenModel` that lends custom tools to a provider without them."""
 
@@ -49,7 +52,7 @@ def with_functions(request: ModelRequest) -> ModelRequest:
     return structs.replace(
         request,
         tools=tuple(as_function(tool) for tool in request.tools),
-        items=tuple(_as_function_item(item) for item in request.items),
+        items=tuple([_as_function_item(item) if type(item) in _CALLS else item for item in request.items]),
     )
 
 

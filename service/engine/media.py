@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -22,6 +22,8 @@ from specs.media_types import media_type_of_bytes
 from specs.requests import FilePlace, ModelRequest
 
 GONE = "There is no such file here."
+_STORED = (Image, File)
+"""Parts that may name a file; a union of them would be made anew for each part."""
 
 
 class FileReader(Protocol):
@@ -76,7 +78,7 @@ class Media:
 
         Raises StoreUnavailable, InvalidRequest for more bytes than may be or an image that is none.
         """
-        named = [id for item in request.items for id in file_ids(item)]
+        named = file_ids(request.items)
         if not named:
             return request
         for id in dict.fromkeys(named):
@@ -131,11 +133,14 @@ async def require_files(files: FileReader, places: Iterable[FilePlace], *, proje
         known.add(place.id)
 
 
-def file_ids(item: Item) -> Iterator[str]:
-    """The stored files an item names."""
-    for part in _parts(item):
-        if isinstance(part, Image | File) and part.file_id is not None:
-            yield part.file_id
+def file_ids(items: Iterable[Item]) -> list[str]:
+    """The stored files that items name."""
+    return [
+        part.file_id
+        for item in items
+        for part in _parts(item)
+        if isinstance(part, _STORED) and part.file_id is not None
+    ]
 
 
 def data_url(content: bytes, media_type: str) -> str:
@@ -154,7 +159,7 @@ def _parts(item: Item) -> tuple[MessagePart, ...]:
 
 
 def _filled(item: Item, loaded: Mapping[str, Loaded | None]) -> Item:
-    if not any(file_ids(item)):
+    if not file_ids((item,)):
         return item
     parts = tuple(_with_bytes(part, loaded) for part in _parts(item))
     match item:

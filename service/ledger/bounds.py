@@ -6,7 +6,6 @@ a provider adds by itself are bounded by the model's profile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from msgspec import Raw, Struct, UnsetType
@@ -94,11 +93,14 @@ NO_INPUT = Input((), 0, 0, 0, 0, audio=False)
 
 def measure(request: ModelRequest, profile: Profile) -> Input:
     """Measure a request."""
-    texts = tuple(_texts(request))
-    media = [part for item in request.items for part in _parts(item) if type(part) in _MEDIA]
+    texts: list[str] = []
+    media: list[Part] = []
+    _add_instructions(request, texts)
+    for item in request.items:
+        _add_item(item, texts, media)
     return Input(
-        texts=texts,
-        text_bytes=sum(map(byte_length, texts)),
+        texts=tuple(texts),
+        text_bytes=byte_length("".join(texts)),
         envelopes=len(request.items) + len(request.tools) + (request.instructions is not None),
         media=sum(_media_tokens(part, profile) for part in media),
         overhead=profile.overhead_tokens,
@@ -117,42 +119,35 @@ def byte_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _texts(request: ModelRequest) -> Iterator[str]:
+def _add_instructions(request: ModelRequest, texts: list[str]) -> None:
+    """What a model reads besides the items."""
     if request.instructions is not None:
-        yield request.instructions
+        texts.append(request.instructions)
     for tool in request.tools:
-        yield tool.name
-        yield tool.description or ""
-        yield _raw_text(tool.parameters)
-        yield (tool.custom and tool.custom.definition) or ""
+        definition = tool.custom.definition if tool.custom else None
+        texts += (tool.name, tool.description or "", _raw_text(tool.parameters), definition or "")
     answer = request.settings.response_format
     if answer is not None:
-        yield answer.name or ""
-        yield answer.description or ""
-        yield _raw_text(answer.schema)
-    for item in request.items:
-        yield from _item_texts(item)
+        texts += (answer.name or "", answer.description or "", _raw_text(answer.schema))
 
 
-def _item_texts(item: ContextItem) -> Iterator[str]:
+def _add_item(item: ContextItem, texts: list[str], media: list[Part]) -> None:
     for part in _parts(item):
-        yield from _part_texts(part)
+        if type(part) is Text:
+            texts.append(part.text)
+        else:
+            _add_part(part, texts, media)
     match item:
         case Message():
-            yield item.name or ""
+            if item.name:
+                texts.append(item.name)
         case FunctionCall():
-            yield from (item.call_id, item.name, item.arguments, item.signature or "")
+            texts += (item.call_id, item.name, item.arguments, item.signature or "")
         case FunctionResult():
-            yield item.call_id
+            texts.append(item.call_id)
         case HostedCall():
-            yield from (
-                item.call_id,
-                item.label,
-                item.tool,
-                item.arguments,
-                item.output or "",
-                item.error or "",
-            )
+            texts += (item.call_id, item.label, item.tool, item.arguments)
+            texts += (item.output or "", item.error or "")
         case Reasoning() | Compaction():
             pass
         case _:
@@ -173,25 +168,25 @@ def _parts(item: ContextItem) -> tuple[Part, ...]:
             assert_never(item)
 
 
-def _part_texts(part: Part) -> Iterator[str]:
+def _add_part(part: Part, texts: list[str], media: list[Part]) -> None:
     match part:
         case Text() | Refusal() | Summary() | Arguments():
-            yield part.text
+            texts.append(part.text)
         case Thought():
-            yield from (part.text, part.signature or "")
+            texts += (part.text, part.signature or "")
         case Sealed():
-            yield part.data
+            texts.append(part.data)
         case File():
-            yield part.filename or ""
+            texts.append(part.filename or "")
+            media.append(part)
         case Image() | Audio() | Video():
-            pass
+            media.append(part)
         case _:
             assert_never(part)
 
 
 _PDF_BASE64 = "JVBERi0"
 """How `%PDF-` begins in base64."""
-_MEDIA = frozenset({Image, File, Audio, Video})
 
 
 def _media_tokens(part: Part, profile: Profile) -> int:

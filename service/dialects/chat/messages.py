@@ -22,6 +22,7 @@ from specs.items import (
     Text,
     Thought,
     Video,
+    plain_text,
 )
 from specs.openai.chat import CalledFunction, ContentPart, SentMessage, SentToolCall
 from specs.requests import FilePlace
@@ -84,7 +85,8 @@ class _Reader:
 
     def add(self, message: SentMessage, at: str) -> None:
         """Add the items of one message, which stands at the path `at`."""
-        one_of(message.role, tuple(_PARTS_OF_ROLE), param=f"{at}.role")
+        if message.role not in _PARTS_OF_ROLE:
+            one_of(message.role, tuple(_PARTS_OF_ROLE), param=f"{at}.role")
         match message.role:
             case "assistant":
                 self._add_assistant(message, at)
@@ -110,7 +112,7 @@ class _Reader:
         parts = self._parts(message, at, needed=False)
         if message.refusal:
             parts = (*parts, Refusal(message.refusal))
-        if any(part.text for part in parts if isinstance(part, Text | Refusal)):
+        if plain_text(parts):
             self._add_message("assistant", parts, message)
         for index, call in enumerate(message.tool_calls or ()):
             self._add_call(call, f"{at}.tool_calls[{index}]")

@@ -98,6 +98,9 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
     for index, raw in enumerate(raws):
         place = f"{param}[{index}]"
         match _read_item(raw, place, new_id, warn):
+            case Message() as item:
+                files += file_places(item.content, param=f"{place}.content")
+                items.append(item)
             case None:
                 continue
             case str(id):
@@ -112,9 +115,6 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
             case FunctionResult(call_id=call_id) as item:
                 results.append(ResultPlace(call_id, f"{place}.call_id"))
                 files += file_places(item.output, param=f"{place}.output")
-                items.append(item)
-            case Message() as item:
-                files += file_places(item.content, param=f"{place}.content")
                 items.append(item)
             case item:
                 items.append(item)

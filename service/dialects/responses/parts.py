@@ -96,6 +96,8 @@ def _refuse_both(param: str, **others: str | None) -> None:
 
 def file_places(parts: tuple[MessagePart, ...], *, param: str) -> list[FilePlace]:
     """The stored files that parts name; `param` is where the parts stand."""
+    if len(parts) == 1 and type(parts[0]) is Text:
+        return []
     return [
         FilePlace(part.file_id, f"{param}[{index}].file_id")
         for index, part in enumerate(parts)
