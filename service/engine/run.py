@@ -22,6 +22,8 @@ from specs.usage import Usage
 
 DRAIN_SECONDS = 30
 """How long a run without a reader may go on to its usage."""
+AGAIN_SECONDS = 1.0
+"""After so long a run that has not begun to end is cancelled again."""
 
 
 class Caller(Struct, frozen=True):
@@ -91,8 +93,11 @@ class Run:
             self._cancel()
 
     def _cancel(self) -> None:
-        if not self.ending and self.task is not None:
+        """Cancel until it is ending: `asyncio.wait_for` of Python 3.11 can lose a cancellation
+        (https://github.com/python/cpython/issues/86296), and libraries use it."""
+        if not self.ending and self.task is not None and not self.task.done():
             self.task.cancel()
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._cancel)
 
     def leave(self) -> None:
         """The reader that asked has gone: end the run as its agent wants that."""
