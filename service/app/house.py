@@ -15,6 +15,7 @@ from providers.prices import ensure_table
 from service.app.keepers import end_all
 from service.app.parts import Parts
 from service.egress import Door
+from service.engine.approvals import Approvals
 from service.engine.background import Background
 from service.engine.compact import Compactions
 from service.engine.counting import Counting
@@ -140,7 +141,7 @@ def _ledger(ground: Ground, upkeep: Upkeep) -> Ledger:
     )
 
 
-def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
+def _runs(ground: Ground, ledger: Ledger, archive: Archive, approvals: Approvals) -> Runs:
     settings, parts = ground.settings, ground.parts
     preparing = Preparing(
         ledger=ledger,
@@ -154,6 +155,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive) -> Runs:
         max_file_bytes=settings.files.max_input_bytes,
         tools=parts.tools,
         searches=parts.searches,
+        approvals=approvals,
     )
     return Runs(
         preparing,
@@ -194,7 +196,10 @@ def _house(ground: Ground, ledger: Ledger) -> House:
     settings, database, parts = ground.settings, ground.database, ground.parts
     blobs = Blobs(settings.files_folder)
     archive = Archive(database.files, database.uploads, blobs, limits=settings.files)
-    runs, state = _runs(ground, ledger, archive), _state(ground)
+    approvals = Approvals(
+        ground.sealer, uses=database.approvals, seconds=ground.settings.tools.approval_seconds
+    )
+    runs, state = _runs(ground, ledger, archive, approvals), _state(ground)
     background = _background(ground, runs, state, ledger)
     return House(
         settings=settings,
@@ -219,6 +224,7 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         limits=parts.limits,
         key_rates=database.key_rates,
         vault=parts.vault,
+        approvals=approvals,
         provider_spec=parts.spec,
         accounts=database.accounts,
         desk=Desk(database.accounts, database.entries, parts.rates),

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from msgspec import structs
 
 from service.engine.permitted import PermittedCalls
+from service.tools.base import ToolSet
 from specs.errors import ToolChoiceIgnored
+from specs.events import Event, Warned
 from specs.items import FunctionCall, FunctionResult, Item, Message, Text
-from specs.requests import RunRequest, ToolChoice
+from specs.requests import RunRequest, ServerChoice, ToolChoice
 
 MOST_REFUSALS = 3
 """Model calls of a run that may come to nothing but refused calls before it is given up."""
@@ -36,6 +38,28 @@ class ToolChoiceKeeper:
     def choice(self) -> ToolChoice:
         """What the next model call is told."""
         return self._choice
+
+    def settle(self, tools: ToolSet) -> list[Event]:
+        """Put the names that the model knows them by in place of tools of servers, now that those were
+        asked; warns of a choice that cannot be met."""
+        choice = self._choice
+        if not choice.servers:
+            return []
+        names: list[str] = []
+        warnings: list[Event] = []
+        for server in choice.servers:
+            found = offered(tools, server)
+            names += found
+            if not found:
+                warnings.append(Warned(_not_offered(server), server.param))
+        if choice.allowed is not None:
+            allowed = (*choice.allowed, *names)
+            self._choice = ToolChoice(choice.mode, allowed=allowed) if allowed else ToolChoice("none")
+        elif len(names) == 1:
+            self._choice = ToolChoice("required", name=names[0])
+        else:
+            self._choice = ToolChoice("required", allowed=tuple(names)) if names else ToolChoice()
+        return warnings
 
     def watch(self) -> PermittedCalls:
         """Begin a model call: let through what may be called in it."""
@@ -103,6 +127,21 @@ class ToolChoiceKeeper:
 
     def _tell(self, *items: Item, at: int) -> None:
         self._asides.setdefault(at, []).extend(items)
+
+
+def offered(tools: ToolSet, server: ServerChoice) -> list[str]:
+    """What the model knows a server's tools by, or the one that is meant."""
+
+    def is_meant(name: str) -> bool:
+        tool = tools.known(name)
+        return tool is not None and tool.label == server.label and server.name in (None, tool.name)
+
+    return [tool.name for tool in tools.definitions if is_meant(tool.name)]
+
+
+def _not_offered(server: ServerChoice) -> str:
+    what = "no tool" if server.name is None else f"no tool {server.name[:80]!r}"
+    return f"{server.param}: the server {server.label[:80]!r} offers {what}; it was left out."
 
 
 def may_call(choice: ToolChoice, name: str) -> bool:

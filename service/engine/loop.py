@@ -85,6 +85,7 @@ class Loop:
             await self._tools.aclose()
 
     async def _run(self) -> Outcome:
+        self._emit(self._choice.settle(self._tools))
         if self._asking is not None and self._asking.granted:
             outcome = await self._make_approved(self._asking)
             if outcome is not None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from providers.base import Call, Provider
+from service.engine.approvals import Approvals, Asking, Whose
 from service.engine.compact import Compactions
 from service.engine.loop import Loop
 from service.engine.media import FileReader, Media, NoFiles
@@ -16,7 +17,7 @@ from service.engine.model_calls import ModelCalls
 from service.engine.opening import opener
 from service.engine.ports import PerTenant
 from service.engine.purse import RunPurse
-from service.engine.resolve import refuse_taken_names, resolve
+from service.engine.resolve import refuse_taken_names, refuse_unknown_servers, resolve
 from service.engine.run import Run
 from service.engine.targets import Breakers, Target
 from service.engine.witness import Witness
@@ -56,7 +57,10 @@ class Preparing:
         max_file_bytes: int = 32 * 1024 * 1024,
         tools: Callable[[RunFacts], ToolSet] = lambda _: NoTools(),
         searches: Callable[[], bool] = lambda: False,
+        approvals: Approvals | None = None,
     ) -> None:
+        """Without `approvals` nobody can be asked for any."""
+        self._approvals = approvals
         self._searches = searches
         self._tools = tools
         self._files = files or NoFiles()
@@ -70,8 +74,13 @@ class Preparing:
         self._price = price
         self._breakers = Breakers()
 
-    def resolved(self, request: RunRequest, agent: Agent) -> RunRequest:
-        """What is really asked of the agent. Raises InvalidRequest where the two cannot go together."""
+    def resolved(self, request: RunRequest, agent: Agent, *, project: str, now: int) -> RunRequest:
+        """What is really asked of the agent.
+
+        Raises InvalidRequest where the two cannot go together, or what was not asked is approved.
+        """
+        if request.approvals and self._approvals is not None:
+            request = self._approvals.judged(request, Whose(project, agent.id), now=now)
         return resolve(request, agent, searches=self._searches())
 
     def work(self, run: Run) -> tuple[Loop, ModelCalls]:
@@ -111,6 +120,7 @@ class Preparing:
         )
         tools = self._tools(facts_of(run, RunPurse(run, calls, self._ledger)))
         refuse_taken_names(run.request, tools)
+        refuse_unknown_servers(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
         loop = Loop(
             run.request,
@@ -122,8 +132,14 @@ class Preparing:
             tools=tools,
             log=run.log,
             abandoned=lambda: run.abandoned,
+            asking=self._asking(run),
         )
         return loop, calls
+
+    def _asking(self, run: Run) -> Asking | None:
+        if self._approvals is None or not run.request.may_ask:
+            return None
+        return Asking(self._approvals, run.request, Whose(run.caller.project, run.agent.id))
 
     def _terms(self, run: Run, target: Target, call: Call, spent: int) -> Terms:
         cap = run.request.settings.max_output_tokens

@@ -32,7 +32,12 @@ def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunR
         request,
         instructions=_instructions(request, agent, warnings),
         tools=tools,
-        tool_choice=_tool_choice(request.tool_choice or ToolChoice(), tools, hosted_names(request, agent)),
+        tool_choice=_tool_choice(
+            request.tool_choice or ToolChoice(),
+            tools,
+            hosted_names(request, agent),
+            others=bool(request.hosted or agent.actions or len(agent.functions) < len(agent.tools)),
+        ),
         settings=settings,
         warnings=tuple(warnings),
         instruction_marks=_instruction_marks(request, agent),
@@ -105,10 +110,32 @@ def refuse_taken_names(request: RunRequest, hosted: ToolSet) -> None:
             )
 
 
-def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...], hosted: frozenset[str]) -> ToolChoice:
+def refuse_unknown_servers(request: RunRequest, hosted: ToolSet) -> None:
+    """Refuse a choice of a server that the run has not.
+
+    Raises InvalidRequest.
+    """
+    servers = () if request.tool_choice is None else request.tool_choice.servers
+    if not servers:
+        return
+    known = (hosted.known(tool.name) for tool in hosted.definitions)
+    labels = {*hosted.servers, *(tool.label for tool in known if tool is not None)}
+    for server in servers:
+        if server.label not in labels:
+            param = f"{server.param}.server_label"
+            raise InvalidRequest(
+                f"{param}: there is no server {shortened(server.label)} in this request or its agent",
+                param=param,
+            )
+
+
+def _tool_choice(
+    choice: ToolChoice, tools: tuple[Tool, ...], hosted: frozenset[str], *, others: bool
+) -> ToolChoice:
     """Refuse a choice that names what is not there, or wants a call where nothing can be called.
 
-    Where nothing is allowed, nothing is to be called.
+    Where nothing is allowed, nothing is to be called. `others` is whether there may be tools whose names
+    are not known yet.
     """
     known = {tool.name for tool in tools} | hosted
     names = (choice.name,) if choice.name is not None else choice.allowed or ()
@@ -118,7 +145,10 @@ def _tool_choice(choice: ToolChoice, tools: tuple[Tool, ...], hosted: frozenset[
             raise InvalidRequest(
                 f"{param}: there is no tool {shortened(name)} in this request or its agent", param=param
             )
-    if choice.mode == "required" and not (known if choice.allowed is None else choice.allowed):
+    if choice.servers:
+        return choice
+    callable_ = (known or others) if choice.allowed is None else choice.allowed
+    if choice.mode == "required" and not callable_:
         raise InvalidRequest(
             "tool_choice: a call is required, but there is no tool to call", param="tool_choice"
         )

@@ -4,6 +4,7 @@ saved whatever becomes of the follower."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -81,7 +82,8 @@ class Runs:
         Raises InvalidRequest where request and agent cannot go together, ServerError where the
         agent's model has no price.
         """
-        resolved = self._preparing.resolved(request, agent)
+        now = created_at or int(time.time())
+        resolved = self._preparing.resolved(request, agent, project=caller.project, now=now)
         run = Run(
             resolved,
             agent=agent,
@@ -90,7 +92,7 @@ class Runs:
             buffer_bytes=self._buffer_bytes,
             id=id,
             keeper=keeper,
-            created_at=created_at,
+            created_at=now,
         )
         run.work = self._preparing.work(run)
         return run

@@ -13,10 +13,13 @@ from service.engine.media import require_files
 from service.engine.run import Caller, Run
 from service.engine.state import Prepared, Remembered
 from service.http.house import House
+from service.secrets import BadKeyFile
 from service.store.ports import KeyRecord
+from service.tools.credentials import in_request, seal
 from specs.agents import Agent
-from specs.errors import InvalidRequest, ModelNotFound
+from specs.errors import CredentialUnreadable, InvalidRequest, ModelNotFound
 from specs.state import StateAsk
+from specs.tools import McpServer
 
 
 async def begin_run(
@@ -50,12 +53,14 @@ async def prepared_run(
     """
     if house.agents.find(reading.request.agent, key) is None:
         await house.agents.load(reading.request.agent, key)
-    reading = allow_state(house, key, reading)
+    reading = with_sealed(house, key, allow_state(house, key, reading))
     await require_files(house.archive, reading.files, project=key.project)
     prepared = await house.state.prepare(
         reading.request, reading.state, project=key.project, remembered=remembered
     )
     try:
+        if prepared.request.approvals:
+            await house.approvals.refuse_used(prepared.request, project=key.project)
         yield structs.replace(reading, request=prepared.request), prepared
     except BaseException:
         house.state.release(prepared)
@@ -72,6 +77,26 @@ def allow_state(house: House, key: KeyRecord, reading: Reading) -> Reading:
     if reading.state.store_named:
         raise InvalidRequest("store: this project does not allow responses to be stored.", param="store")
     return structs.replace(reading, state=without_store(reading.state))
+
+
+def with_sealed(house: House, key: KeyRecord, reading: Reading) -> Reading:
+    """Put what lets the server in at its tools' servers into them, sealed for the key's project.
+
+    Raises CredentialUnreadable where nothing can be sealed now.
+    """
+    if not reading.credentials:
+        return reading
+    about = in_request(key.project)
+    try:
+        hosted = tuple(
+            structs.replace(tool, credential=seal(credential, house.vault.sealer, about=about))
+            if isinstance(tool, McpServer)
+            else tool
+            for tool, credential in zip(reading.request.hosted, reading.credentials, strict=True)
+        )
+    except BadKeyFile as error:
+        raise CredentialUnreadable("Secrets cannot be sealed now. Tell your operator.") from error
+    return structs.replace(reading, request=structs.replace(reading.request, hosted=hosted), credentials=())
 
 
 def without_store(state: StateAsk) -> StateAsk:

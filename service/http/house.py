@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar.connection import ASGIConnection
 
 if TYPE_CHECKING:
+    from service.engine.approvals import Approvals
     from service.engine.background import Background
     from service.engine.counting import Counting
     from service.engine.runs import Runs
@@ -50,6 +51,7 @@ class House:
     limits: Limiter
     key_rates: SqlKeyRates
     vault: Vault
+    approvals: Approvals
     provider_spec: Callable[[str], ProviderSpec | None]
     """How the provider of a name is configured now."""
     accounts: Accounts

@@ -264,6 +264,8 @@ class Tools(Struct, frozen=True):
     seconds: Seconds = 60.0
     listing_seconds: Annotated[float, Meta(ge=0)] = 300.0
     """How long what a server offers is remembered; 0 asks it in every run."""
+    approval_seconds: Annotated[int, Meta(ge=1, le=31_536_000)] = 86_400
+    """How long a caller may take to approve a call; later is a denial."""
 
 
 class McpRow(Struct, frozen=True):
