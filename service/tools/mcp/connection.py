@@ -18,7 +18,7 @@ from msgspec import Struct
 from service.tools.mcp.failures import SILENT, McpFailure
 
 if TYPE_CHECKING:
-    from service.tools.mcp.wire import Session
+    from service.tools.mcp.session import Session
 
 GRACE_SECONDS = 3.0
 """How long a server may take to be told good-bye."""
@@ -52,9 +52,9 @@ class Connection:
         self._closed = False
 
     @property
-    def closed(self) -> bool:
-        """Whether it was ended for good."""
-        return self._closed
+    def ended(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._held is None or self._held.done
 
     async def session(self) -> Session:
         """The session, opened where there is none. Raises McpFailure."""
@@ -64,16 +64,20 @@ class Connection:
             self._held = _Held(self._opening, label=self._label, seconds=self._seconds)
         return await self._held.session()
 
-    def drop(self) -> None:
-        """It was lost: the next to need it opens a new one."""
-        if self._held is not None:
+    def drop(self, session: Session) -> None:
+        """This session was lost: the next to need one opens another."""
+        if self._held is not None and self._held.holds(session):
             self._held.end()
 
-    async def aclose(self) -> None:
-        """End it, for good."""
+    def end(self) -> None:
+        """End it, for good. It does so by itself; `wait` returns when it has."""
         self._closed = True
         if self._held is not None:
             self._held.end()
+
+    async def wait(self) -> None:
+        """Return when it has ended."""
+        if self._held is not None:
             await self._held.wait()
 
 
@@ -92,6 +96,11 @@ class _Held:
         self._task.add_done_callback(_TASKS.discard)
 
     @property
+    def done(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._task.done()
+
+    @property
     def ended(self) -> bool:
         """Whether it can be used no longer."""
         return self._ending.is_set() or self._task.done()
@@ -99,6 +108,11 @@ class _Held:
     async def session(self) -> Session:
         """The session, once it is open. Raises McpFailure."""
         return await asyncio.shield(self._opened)
+
+    def holds(self, session: Session) -> bool:
+        """Whether this is its session."""
+        opened = self._opened
+        return opened.done() and opened.exception() is None and opened.result() is session
 
     def end(self) -> None:
         """Begin to end."""

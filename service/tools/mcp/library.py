@@ -14,7 +14,7 @@ from service.tools.mcp.places import Endpoint
 from specs.mcp import Program
 
 if TYPE_CHECKING:
-    from service.tools.mcp.wire import Session
+    from service.tools.mcp.session import Session
 
 _WIRE = "service.tools.mcp.wire"
 

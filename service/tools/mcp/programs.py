@@ -21,15 +21,24 @@ class Running:
         self.retired = False
 
     def lend(self) -> Connection:
-        """Its connection, which is wanted until `take_back`."""
+        """Its connection, wanted until `take_back`."""
         self.users += 1
         return self.connection
 
-    async def take_back(self) -> None:
+    def take_back(self) -> None:
         """A run has ended; the last to use what was retired ends it."""
         self.users -= 1
         if self.retired and self.users == 0:
-            await self.connection.aclose()
+            self.connection.end()
+
+    async def settle(self) -> None:
+        """Nobody has to wait: it belongs to the service."""
+
+    def retire(self) -> None:
+        """It is to end when nobody uses it any more."""
+        self.retired = True
+        if self.users == 0:
+            self.connection.end()
 
 
 class Programs:
@@ -58,10 +67,11 @@ class Programs:
         """End every process."""
         every = (*self._running.values(), *self._retired)
         self._running, self._retired = {}, []
-        await asyncio.gather(*(each.connection.aclose() for each in every))
+        for each in every:
+            each.connection.end()
+        await asyncio.gather(*(each.connection.wait() for each in every))
 
     def _retire(self, running: Running) -> None:
-        running.retired = True
-        if running.users == 0:
-            running.connection.drop()
-        self._retired = [each for each in (*self._retired, running) if not each.connection.closed]
+        running.retire()
+        self._retired = [each for each in self._retired if each.users or not each.connection.ended]
+        self._retired.append(running)

@@ -25,7 +25,7 @@ from specs.mcp import McpSpec, Program
 from specs.tools import McpServer
 
 if TYPE_CHECKING:
-    from service.tools.mcp.wire import Session
+    from service.tools.mcp.session import Session
 
 OPENING_SECONDS = 30.0
 """How long a server may take until it can be asked; a program has longer, as it may have to be fetched."""

@@ -15,11 +15,15 @@ class Lender(Protocol):
     """Has a connection to give."""
 
     def lend(self) -> Connection:
-        """The connection, which is wanted until `take_back`."""
+        """The connection, wanted until `take_back`."""
         ...
 
-    async def take_back(self) -> None:
+    def take_back(self) -> None:
         """It is not wanted any more."""
+        ...
+
+    async def settle(self) -> None:
+        """Return when what `take_back` began has ended."""
         ...
 
 
@@ -30,12 +34,16 @@ class OwnConnection:
         self._connection = connection
 
     def lend(self) -> Connection:
-        """The connection, which is wanted until `take_back`."""
+        """The connection, wanted until `take_back`."""
         return self._connection
 
-    async def take_back(self) -> None:
+    def take_back(self) -> None:
         """It is not wanted any more."""
-        await self._connection.aclose()
+        self._connection.end()
+
+    async def settle(self) -> None:
+        """Return when what `take_back` began has ended."""
+        await self._connection.wait()
 
 
 class Source:
@@ -63,18 +71,22 @@ class Source:
         try:
             return await session.call(name, arguments)
         except ConnectionLost:
-            self._connection.drop()
+            self._connection.drop(session)
             raise
 
-    async def aclose(self) -> None:
+    def end(self) -> None:
         """Nothing more is wanted of it."""
         if self._lent is not None:
-            await self._lender.take_back()
+            self._lender.take_back()
+
+    async def settle(self) -> None:
+        """Return when what `end` began has ended; it does whoever waits."""
+        await self._lender.settle()
 
     async def _ask(self) -> Listing:
         session = await self._connection.session()
         try:
             return await read_listing(session.page)
         except ConnectionLost:
-            self._connection.drop()
+            self._connection.drop(session)
             raise

@@ -106,7 +106,9 @@ class McpTools:
     async def aclose(self) -> None:
         """End every connection."""
         sources = [server[1] for server in self._servers.values() if not isinstance(server, Unreachable)]
-        await asyncio.gather(*(source.aclose() for source in sources), return_exceptions=True)
+        for source in sources:  # before anything is waited for, which may be cancelled
+            source.end()
+        await asyncio.gather(*(source.settle() for source in sources))
 
     async def _call(self, source: Source, offer: Offer, arguments: dict[str, Any]) -> ToolOutcome:
         try:

@@ -1,4 +1,4 @@
-"""The protocol's library, and all that is known of it here. Import this late: it takes half a second.
+"""Connects to servers by the protocol's library. Import this late: the library takes half a second.
 
 Sampling, elicitation and roots are not offered: a server that asks for them is refused by the library.
 """
@@ -13,22 +13,17 @@ from typing import Any, TextIO
 
 import httpx2
 import mcp_types as types
-import msgspec
-from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.session import IncomingMessage
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
-from pydantic import TypeAdapter, ValidationError
 
 from service.egress import Door
 from service.egress.httpx_transport import DoorTransport
-from service.tools.mcp import failures
 from service.tools.mcp.connection import Heard
-from service.tools.mcp.failures import ConnectionLost, McpFailure, NotDelivered
-from service.tools.mcp.listing import Page, Told
 from service.tools.mcp.meter import MOST_BYTES, Meter, MeteredTransport
 from service.tools.mcp.places import Endpoint
-from service.tools.mcp.results import Answer, Blob, Link, Piece, Words
+from service.tools.mcp.session import Session, to_failure
 from specs.mcp import Program
 
 logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)  # it writes down what servers send
@@ -38,50 +33,6 @@ _ONLY_SSE = frozenset({400, 404, 405, 406, 410, 415, 501})
 """How a server answers that knows only the older transport.
 https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#backwards-compatibility"""
 _US = types.Implementation(name="dragoman", version="1")
-_called = TypeAdapter[types.CallToolResult | types.InputRequiredResult](
-    types.CallToolResult | types.InputRequiredResult
-)
-
-
-class Session:
-    """An open connection to a server."""
-
-    def __init__(self, client: Client, meter: Meter) -> None:
-        self._client = client
-        self._meter = meter
-
-    async def page(self, cursor: str | None) -> Page:
-        """Some of the tools. Raises McpFailure."""
-        self._meter.refill()
-        try:
-            found = await self._client.session.list_tools(
-                params=types.PaginatedRequestParams(cursor=cursor) if cursor is not None else None
-            )
-            return Page(tuple(map(_told, found.tools)), found.next_cursor)
-        except Exception as error:  # whatever a hostile answer makes the library raise
-            raise to_failure(error, self._meter) from None
-
-    async def call(self, name: str, arguments: dict[str, Any]) -> Answer:
-        """Call a tool. Raises McpFailure."""
-        self._meter.refill()
-        params = types.CallToolRequestParams(name=name, arguments=arguments)
-        try:
-            result = await self._send(types.CallToolRequest(params=params))
-            if isinstance(result, types.InputRequiredResult):
-                raise McpFailure(failures.ASKS_BACK)
-            return _answer(result)
-        except Exception as error:  # as above
-            raise to_call_failure(error, self._meter) from None
-
-    async def _send(self, request: types.CallToolRequest) -> types.CallToolResult | types.InputRequiredResult:
-        # Not `call_tool`: it would check results against the server's own patterns, on the event loop.
-        try:
-            return await self._client.session.send_request(request, _called)
-        except MCPError as error:
-            if error.code != types.HEADER_MISMATCH:
-                raise
-        await self._client.session.list_tools()  # where it learns which arguments are headers, too
-        return await self._client.session.send_request(request, _called)
 
 
 @asynccontextmanager
@@ -207,89 +158,6 @@ class Watched:
         except StopAsyncIteration:
             self._ended()
             raise
-
-
-def to_failure(error: BaseException, meter: Meter) -> McpFailure:
-    """What a failure of the library's is in our words."""
-    if isinstance(error, McpFailure):
-        return error
-    if (told := meter.told()) is not None:
-        return McpFailure(told)
-    match _first(error):
-        case TimeoutError():
-            return McpFailure(failures.SILENT)
-        case MCPError(code=types.REQUEST_TIMEOUT):
-            return McpFailure(failures.SILENT)
-        case MCPError(code=types.CONNECTION_CLOSED):
-            return ConnectionLost(failures.LOST)
-        case MCPError(code=types.PARSE_ERROR) | ValidationError() | RecursionError():
-            return McpFailure(failures.GARBLED)
-        case MCPError(code=code):
-            return McpFailure(f"The server answered with the error {code}.")
-        case FileNotFoundError() | PermissionError():
-            return McpFailure(failures.NOT_STARTED)
-        case httpx2.HTTPStatusError(response=response):
-            return McpFailure(failures.status_told(response.status_code))
-        case OSError() | httpx2.TransportError():
-            return McpFailure(failures.UNREACHABLE)
-        case _:
-            return McpFailure(failures.GARBLED)
-
-
-def to_call_failure(error: BaseException, meter: Meter) -> McpFailure:
-    """The same for a call, which the server may have something to say about to the model."""
-    if not isinstance(error, MCPError) or meter.overflown:
-        return to_failure(error, meter)
-    if error.code == types.CONNECTION_CLOSED:
-        return ConnectionLost(meter.told() or failures.MAYBE_DONE)
-    if meter.status >= 300 and error.code in (types.INVALID_REQUEST, types.INTERNAL_ERROR):
-        kind = NotDelivered if meter.status == 404 else McpFailure
-        return kind(failures.status_told(meter.status))
-    if error.code in (types.PARSE_ERROR, types.REQUEST_TIMEOUT):
-        return to_failure(error, meter)
-    return McpFailure(f"The server refused the call ({error.code}): {error.error.message[:500]}")
-
-
-def _first(error: BaseException) -> BaseException:
-    """The first failure of a group of them."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _told(tool: types.Tool) -> Told:
-    hints = tool.annotations
-    return Told(
-        name=tool.name,
-        description=tool.description or tool.title or (hints.title if hints else None),
-        schema=msgspec.json.encode(tool.input_schema),
-        annotations=hints and hints.model_dump_json(by_alias=True, exclude_none=True).encode(),
-        read_only=hints is not None and hints.read_only_hint is True,
-        idempotent=hints is not None and (hints.idempotent_hint is True or hints.read_only_hint is True),
-    )
-
-
-def _answer(result: types.CallToolResult) -> Answer:
-    structured = result.structured_content
-    return Answer(
-        tuple(map(_piece, result.content)),
-        None if structured is None else msgspec.json.encode(structured).decode(),
-        result.is_error,
-    )
-
-
-def _piece(block: types.ContentBlock) -> Piece:
-    match block:
-        case types.TextContent(text=text):
-            return Words(text)
-        case types.ImageContent() | types.AudioContent():
-            return Blob(block.type, block.mime_type, len(block.data))
-        case types.ResourceLink():
-            return Link(block.uri, block.title or block.name, block.description or "", block.mime_type or "")
-        case types.EmbeddedResource(resource=resource):
-            if isinstance(resource, types.TextResourceContents):
-                return Words(resource.text)
-            return Blob("resource", resource.mime_type or "", len(resource.blob), resource.uri)
 
 
 def _nowhere() -> TextIO:
