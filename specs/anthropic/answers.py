@@ -116,6 +116,37 @@ class AnswerMcpToolResult(Struct, frozen=True, tag_field="type", tag="mcp_tool_r
     content: tuple[AnswerText, ...]
 
 
+class AnswerSearchUse(Struct, frozen=True, tag_field="type", tag="server_tool_use"):
+    """A search that the server makes."""
+
+    id: str
+    name: str
+    input: Annotated[Raw, OBJECT]
+
+
+class FoundPage(Struct, frozen=True, tag_field="type", tag="web_search_result"):
+    """A page that a search has found."""
+
+    url: str
+    title: str
+    encrypted_content: str
+    """Opaque; send it back as it came."""
+    page_age: str | None = None
+
+
+class SearchError(Struct, frozen=True, tag_field="type", tag="web_search_tool_result_error"):
+    """Why a search gave nothing."""
+
+    error_code: str
+
+
+class AnswerSearchResult(Struct, frozen=True, tag_field="type", tag="web_search_tool_result"):
+    """What came of a search."""
+
+    tool_use_id: str
+    content: tuple[FoundPage, ...] | SearchError
+
+
 class AnswerCompaction(Struct, frozen=True, tag_field="type", tag="compaction"):
     """A summary in place of what went before it; send it back as it came."""
 
@@ -130,6 +161,8 @@ AnswerBlock: TypeAlias = (
     | AnswerToolUse
     | AnswerMcpToolUse
     | AnswerMcpToolResult
+    | AnswerSearchUse
+    | AnswerSearchResult
     | AnswerCompaction
 )
 

@@ -13,13 +13,13 @@ from specs.anthropic.blocks import (
     TextBlock,
     UserTurn,
 )
-from specs.anthropic.messages import Tool
+from specs.anthropic.messages import SearchTool, Tool
 
 COMPONENTS: dict[str, tuple[type[Struct], ...]] = {
     "Turn": (UserTurn, AssistantTurn, SystemTurn),
     "DocumentContent": (TextBlock, ImageBlock),
     "ToolResultContent": (TextBlock, ImageBlock, SearchResultBlock, DocumentBlock),
-    "MessagesTool": (Tool,),
+    "MessagesTool": (Tool, SearchTool),
 }
 
 REQUIRED: dict[str, tuple[str, ...]] = {"CreateMessage": ("max_tokens",)}

@@ -18,6 +18,7 @@ from specs.openai.marks import (
     NOTHING,
     OBJECT,
     OBJECT_OR_NULL,
+    like,
     listed,
     shaped,
     sized,
@@ -94,6 +95,35 @@ class Tool(Struct, frozen=True):
     """Other callers than `direct` are answered with a warning."""
     input_examples: list[Annotated[Raw, OBJECT]] | None = None
     """Not honoured; answered with a warning."""
+
+
+class SearchPlace(Struct, frozen=True):
+    """Roughly where the user is."""
+
+    type: Annotated[str, words("approximate")]
+    city: Annotated[str, sized(0, 100)] | None = None
+    region: Annotated[str, sized(0, 100)] | None = None
+    country: Annotated[str, sized(0, 2)] | None = None
+    timezone: Annotated[str, sized(0, 100)] | None = None
+
+
+class SearchTool(Struct, frozen=True):
+    """The server searches the web for the model."""
+
+    name: Annotated[str, words("web_search")]
+    type: Annotated[str, like(r"^web_search_20\d{6}$")]
+    """`web_search_20250305`, or a later version."""
+    max_uses: Annotated[int, within(1, 1_000)] | None = None
+    """Searches in one run."""
+    allowed_domains: Annotated[list[str], listed(0, 100)] | None = None
+    """These and what is under them."""
+    blocked_domains: Annotated[list[str], listed(0, 100)] | None = None
+    user_location: SearchPlace | None = None
+    cache_control: CacheControl | None = None
+    defer_loading: bool | None = None
+    """Not honoured; answered with a warning."""
+    allowed_callers: list[str] | None = None
+    """Other callers than `direct` are answered with a warning."""
 
 
 class Trigger(Struct, frozen=True):

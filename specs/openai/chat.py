@@ -26,6 +26,7 @@ from specs.openai.marks import (
     within,
     words,
 )
+from specs.openai.search_tools import SearchOptionsParam
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
@@ -242,7 +243,7 @@ class ChatRequest(Struct, frozen=True):
     """Not honoured; answered with a warning."""
     prompt_cache_retention: Raw | UnsetType = UNSET
     """Not honoured; answered with a warning."""
-    web_search_options: Annotated[Raw, shaped("SearchOptionsParam")] | UnsetType = UNSET
+    web_search_options: SearchOptionsParam | None = None
     """That the server may search the web for the model."""
 
 

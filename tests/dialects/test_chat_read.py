@@ -322,7 +322,6 @@ def test_metadata_is_kept():
     "fields",
     [
         {"prediction": {"type": "content", "content": "x"}},
-        {"web_search_options": {}},
         {"prompt_cache_options": {"mode": "implicit"}},
         {"prompt_cache_retention": "24h"},
         {"stream_options": {"include_usage": True}},

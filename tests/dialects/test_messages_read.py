@@ -418,7 +418,6 @@ WARNED = [
     ),
     ({"thinking": {"type": "between_tools"}}, "thinking"),
     ({"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}}, "output_config.effort"),
-    ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0]"),
     ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools[0]"),
     ({"tools": [{**TOOL, "defer_loading": True}]}, "tools[0].defer_loading"),
     ({"tools": [{**TOOL, "input_examples": [{}]}]}, "tools[0].input_examples"),

@@ -12,6 +12,7 @@ import msgspec
 from service.dialects.base import NewId, Reading
 from service.dialects.chat.messages import read_messages
 from service.dialects.chat.tools import read_tool_choice, read_tools
+from service.dialects.searches import read_options
 from service.dialects.validation import (
     MAX_INTEGER,
     at_most,
@@ -33,7 +34,9 @@ _LEVELS: tuple[Literal["low", "medium", "high"], ...] = ("low", "medium", "high"
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 _FORMATS = ("text", "json_object", "json_schema")
 _UNSUPPORTED = ("audio", "moderation")
-_LEFT_OUT = ("prediction", "prompt_cache_options", "prompt_cache_retention", "web_search_options")
+_LEFT_OUT = ("prediction", "prompt_cache_options", "prompt_cache_retention")
+
+SEARCH_OPTIONS = "web_search_options"
 
 _request = msgspec.json.Decoder(ChatRequest)
 
@@ -47,6 +50,7 @@ def read(body: bytes, new_id: NewId) -> Reading:
     _refuse_unsupported(wire)
     warnings = _warnings(wire)
     files: list[FilePlace] = []
+    search = read_options(wire.web_search_options, SEARCH_OPTIONS)
     request = RunRequest(
         agent=wire.model,
         items=read_messages(wire.messages, new_id, warnings, files),
@@ -54,6 +58,8 @@ def read(body: bytes, new_id: NewId) -> Reading:
         tool_choice=read_tool_choice(wire, warnings),
         settings=_settings(wire),
         metadata=checked_metadata(wire.metadata),
+        hosted=() if search is None else (search,),
+        hosted_params=() if search is None else (SEARCH_OPTIONS,),
         warnings=tuple(warnings),
     )
     return Reading(request, wire, bool(wire.stream), files=tuple(files))

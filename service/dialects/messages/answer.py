@@ -8,6 +8,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from service.dialects.messages.searches import search_result
 from service.dialects.messages.thinking import seal, seal_call
 from service.dialects.validation import is_deeper
 from specs.anthropic.answers import (
@@ -16,6 +17,8 @@ from specs.anthropic.answers import (
     AnswerMcpToolResult,
     AnswerMcpToolUse,
     AnswerRedactedThinking,
+    AnswerSearchResult,
+    AnswerSearchUse,
     AnswerText,
     AnswerThinking,
     AnswerToolUse,
@@ -196,13 +199,17 @@ def _wrapped(name: str, text: str) -> Raw:
     return Raw(msgspec.json.encode({name: text}))
 
 
-def hosted_use(call: HostedCall) -> AnswerMcpToolUse:
+def hosted_use(call: HostedCall) -> AnswerMcpToolUse | AnswerSearchUse:
     """A call the server ran."""
+    if call.kind == "web_search":
+        return AnswerSearchUse(call.call_id, call.name, call_input(call))
     return AnswerMcpToolUse(call.call_id, call.name, call.label, call_input(call))
 
 
-def hosted_result(call: HostedCall) -> AnswerMcpToolResult:
+def hosted_result(call: HostedCall) -> AnswerMcpToolResult | AnswerSearchResult:
     """What came of it; a call that was given up says so."""
+    if call.kind == "web_search":
+        return search_result(call)
     failed = call.error is not None or call.output is None
     text = call.error if call.error is not None else call.output
     content = (AnswerText(text),) if text else ()

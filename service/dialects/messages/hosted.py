@@ -9,11 +9,13 @@ from msgspec import Raw, UnsetType, structs
 
 from service.dialects.base import NewId
 from service.dialects.messages.parts import lifetime
+from service.dialects.messages.searches import read_result
 from service.dialects.validation import at_most, decode_part, free_object, shown
 from specs.anthropic import blocks as wire
 from specs.anthropic.blocks import CacheControl
 from specs.errors import InvalidRequest
-from specs.items import HostedCall, Item
+from specs.items import HostedCall, Item, Source
+from specs.tools import SEARCH_TOOL
 
 MAX_ID = 64
 _SEALED = ("encrypted_content", "encrypted_index")
@@ -39,9 +41,15 @@ class HostedReader:
         self._add(block.id, block.server_name, block.name, block.input, block.cache_control, at)
 
     def add_server_result(self, block: wire.ServerToolResult, at: str) -> None:
-        """What such a tool gave back, whatever its shape, as JSON text."""
-        output = _readable(block.content, at)
-        self._finish(block.tool_use_id, output, error=None, mark=block.cache_control, at=at)
+        """What such a tool gave back: as it was read, where that is known, else as JSON text."""
+        if isinstance(block, wire.WebSearchResult):
+            content = None if isinstance(block.content, UnsetType) else _value(block.content, at)
+            output, error, found = read_result(content)
+        else:
+            output, error, found = None, None, ()
+        if output is None and error is None:
+            output = _readable(block.content, at)
+        self._finish(block.tool_use_id, output, error=error, mark=block.cache_control, at=at, sources=found)
 
     def add_mcp_result(self, block: wire.McpToolResultBlock, at: str) -> None:
         """What a server's tool gave back."""
@@ -59,10 +67,20 @@ class HostedReader:
         read = free_object(given, param=f"{at}.input")
         arguments = "{}" if isinstance(read, UnsetType) else bytes(read).decode()
         self._at[id] = len(self._items)
-        self._items.append(HostedCall(self._new_id("mcp"), id, label, name, arguments, cache=lifetime(mark)))
+        kind = "web_search" if label == name == SEARCH_TOOL else "mcp"
+        self._items.append(
+            HostedCall(self._new_id("mcp"), id, label, name, arguments, cache=lifetime(mark), kind=kind)
+        )
 
     def _finish(
-        self, id: str, output: str | None, error: str | None, *, mark: CacheControl | None, at: str
+        self,
+        id: str,
+        output: str | None,
+        error: str | None,
+        *,
+        mark: CacheControl | None,
+        at: str,
+        sources: tuple[Source, ...] = (),
     ) -> None:
         position = self._at.get(id)
         if position is None:
@@ -72,7 +90,7 @@ class HostedReader:
         call = self._items[position]
         assert isinstance(call, HostedCall)
         self._items[position] = structs.replace(
-            call, output=output, error=error, cache=lifetime(mark) or call.cache
+            call, output=output, error=error, sources=sources, cache=lifetime(mark) or call.cache
         )
 
 
@@ -80,11 +98,15 @@ def _readable(content: Raw | UnsetType, at: str) -> str:
     """A result without what nobody here can read."""
     if isinstance(content, UnsetType):
         return ""
-    value = decode_part(content, _anything, param=f"{at}.content")
+    value = _value(content, at)
     try:
         return msgspec.json.encode(_without_sealed(value)).decode()
     except RecursionError as error:
         raise InvalidRequest(f"{at}.content is nested too deeply.", param=f"{at}.content") from error
+
+
+def _value(content: Raw, at: str) -> Any:
+    return decode_part(content, _anything, param=f"{at}.content")
 
 
 def _without_sealed(value: Any) -> Any:

@@ -9,7 +9,7 @@ from service.dialects.base import NewId, Reading
 from service.dialects.messages.context import read_context_management
 from service.dialects.messages.parts import lifetime
 from service.dialects.messages.settings import read_settings
-from service.dialects.messages.tools import read_choice, read_tools
+from service.dialects.messages.tools import read_choice, read_hosted, read_tools
 from service.dialects.messages.turns import MAX_PIECES, TurnReader
 from service.dialects.validation import at_most, decode, is_given
 from specs.anthropic.blocks import CacheControl, TextBlock
@@ -42,6 +42,7 @@ def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Re
     files: list[FilePlace] = []
     settings = read_settings(wire, counts_only=counts_only, warnings=warnings)
     tools = read_tools(wire.tools, warnings)
+    hosted = read_hosted(wire.tools, warnings)
     items = TurnReader(new_id, warnings, files).read(wire.messages)
     instructions, marks = read_system(wire.system)
     request = RunRequest(
@@ -49,6 +50,8 @@ def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Re
         items=_with_last_marked(items, wire.cache_control),
         instructions=instructions,
         tools=tools,
+        hosted=tuple(hosted.values()),
+        hosted_params=tuple(hosted),
         tool_choice=read_choice(wire.tool_choice),
         settings=settings,
         compaction=read_context_management(wire.context_management, warnings),

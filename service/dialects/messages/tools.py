@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from service.dialects.messages.parts import lifetime
+from service.dialects.messages.searches import is_search, read_search
 from service.dialects.validation import decode_part, free_object, required, shown
 from specs.anthropic.messages import CreateMessage, Tool
 from specs.anthropic.messages import ToolChoice as SentChoice
 from specs.errors import InvalidRequest
 from specs.requests import FunctionTool, ToolChoice
+from specs.tools import HostedTool
 
 MAX_TOOLS = 1_024
 """More than any model takes."""
@@ -37,8 +39,23 @@ def read_tools(sent: list[Raw] | None, warnings: list[str]) -> tuple[FunctionToo
     return tuple(tool for tool in tools if tool is not None)
 
 
+def read_hosted(sent: list[Raw] | None, warnings: list[str]) -> dict[str, HostedTool]:
+    """Read the tools that the server is to run, by where they stand."""
+    found: dict[str, HostedTool] = {}
+    for index, raw in enumerate(sent or ()):
+        at = f"tools[{index}]"
+        if not is_search(decode_part(raw, _head, param=at).type):
+            continue
+        if found:
+            raise InvalidRequest(f"{at}.type: there are two tools that search the web.", param=f"{at}.type")
+        found[at] = read_search(raw, at, warnings)
+    return found
+
+
 def _read(raw: Raw, at: str, warnings: list[str]) -> FunctionTool | None:
     kind = decode_part(raw, _head, param=at).type
+    if is_search(kind):
+        return None
     if kind not in (None, "custom"):
         warnings.append(f"{at} was left out: a tool of type {shown(kind)} cannot be run here.")
         return None

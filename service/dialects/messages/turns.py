@@ -227,5 +227,10 @@ READERS: dict[str, tuple[msgspec.json.Decoder[Any], Role, Callable[[TurnReader, 
         wire.SERVER_RESULTS,
         (msgspec.json.Decoder(wire.ServerToolResult), "assistant", TurnReader._add_server_result),
     ),
+    "web_search_tool_result": (
+        msgspec.json.Decoder(wire.WebSearchResult),
+        "assistant",
+        TurnReader._add_server_result,
+    ),
 }
 """By type: how a block is decoded, in whose message it may stand, and who adds it."""
