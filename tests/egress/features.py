@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TypeAlias, cast
 
 import aiohttp
 import httpx2
+from msgspec import structs
 
 from providers.base import Call
 from providers.kinds import KINDS
@@ -18,19 +20,28 @@ from service.egress import Bounds, Door
 from service.egress.httpx_transport import DoorTransport
 from service.engine.vault import Vault
 from service.secrets import Sealer
+from service.settings import Settings, load_without_secrets
 from service.store.credentials import SealedCredential, SqlCredentials
+from service.tools.actions.brought import BroughtActions
 from service.tools.actions.operations import report_of
 from service.tools.actions.tools import ActionTools, Connected
+from service.tools.base import RunFacts, ToolOutcome
+from service.tools.mcp.servers import McpServers
+from service.tools.web_search.backends import Query, Searxng
+from service.tools.web_search.searching import Engine, SearchFailed
 from specs.actions import ActionSpec, ClientCredentials
+from specs.agents import Agent
 from specs.errors import DragomanError
 from specs.items import FunctionCall, Message, Text
 from specs.providers import ProviderSpec
-from specs.requests import ModelRequest
+from specs.requests import ModelRequest, RunRequest
 from specs.secret import Secret
+from specs.tools import McpServer, OpenApiTool
 
 Feature: TypeAlias = Callable[[Door, str], Awaitable[object]]
 """Goes to a URL by a door; what comes of it, or an error, is what its user is told."""
 QUICK = Bounds(seconds=5)
+LOOK = FunctionCall("fc_1", "call_1", "look", "{}")
 
 
 class Refused(Exception):
@@ -76,6 +87,52 @@ async def by_token_url(door: Door, url: str) -> object:
     return await _act(door, ActionSpec("a", _document("https://93.184.215.14/"), auth=auth))
 
 
+async def by_action_of_an_agent(door: Door, url: str) -> object:
+    """An action that an agent brought along whose maker named this server."""
+    spec = ActionSpec("a", _document(url))
+    action = report_of(spec).action
+    offered = () if action is None else action.operations
+    tool = OpenApiTool("a", spec.document.decode(), base=url, offered=offered)
+    if not offered:  # it cannot be made; a door has to hold all the same
+        told = report_of(ActionSpec("a", _document("https://named.example/"))).action
+        assert told is not None
+        tool = structs.replace(tool, offered=told.operations)
+    with TemporaryDirectory() as folder:
+        brought = BroughtActions(Sealer(Path(folder) / "key"), door, bounds=QUICK)
+        run = RunFacts("run_1", Agent("a", "demo/m", tools=(tool,)), RunRequest("a", ()), "p", "key_1")
+        tools = brought.of(run, beside=())
+        assert tools is not None
+        return _answer_of(await tools.call(LOOK))
+
+
+async def by_mcp(door: Door, url: str) -> object:
+    """A server of the Model Context Protocol that a caller names."""
+    with TemporaryDirectory() as folder:
+        servers = McpServers(door, Sealer(Path(folder) / "key"))
+        servers.take(_usual_settings())
+        request = RunRequest("a", (), hosted=(McpServer("theirs", url),))
+        run = RunFacts("run_1", Agent("a", "demo/m"), request, "p", "key_1")
+        tools = servers.of(run, beside=())
+        assert tools is not None
+        try:
+            listed = await tools.list_tools("theirs")
+        finally:
+            await tools.aclose()
+            await servers.aclose()
+        if listed.error is not None:
+            raise Refused(listed.error)
+        return listed
+
+
+async def by_search(door: Door, url: str) -> object:
+    """A search engine; the operator's own address, and by the same door."""
+    engine = Engine("searxng", Searxng(url), door, QUICK.seconds)
+    try:
+        return await engine.search(Query("what", 3))
+    except SearchFailed as error:
+        raise Refused from error
+
+
 def by_provider(kind: str) -> Feature:
     """A model's provider of this kind at an address that its user brought."""
 
@@ -118,10 +175,19 @@ FEATURES: dict[str, Feature] = {
     "a library that speaks httpx": by_httpx,
     "an action": by_action,
     "an action on another server": by_action_of_another_server,
+    "an action that an agent brought": by_action_of_an_agent,
     "a token for an action": by_token_url,
+    "a server of the Model Context Protocol": by_mcp,
+    "a search engine": by_search,
     **{f"a provider of the kind {kind}": by_provider(kind) for kind in REMOTE},
     **{f"a check with a provider of the kind {kind}": by_probe(kind) for kind in REMOTE},
 }
+
+
+@cache
+def _usual_settings() -> Settings:
+    with NamedTemporaryFile(suffix=".toml") as empty:
+        return load_without_secrets(Path(empty.name), {})
 
 
 def _document(server: str) -> bytes:
@@ -134,7 +200,10 @@ async def _act(door: Door, spec: ActionSpec) -> object:
     if action is None:
         raise Refused
     tools = ActionTools([Connected(action, door)], door, bounds=QUICK)
-    outcome = await tools.call(FunctionCall("fc_1", "call_1", "look", "{}"))
+    return _answer_of(await tools.call(LOOK))
+
+
+def _answer_of(outcome: ToolOutcome) -> object:
     if outcome.output is None:
         raise Refused(outcome.error)
     return outcome.output
