@@ -6,9 +6,12 @@ as a call that failed, so that the model knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
+from msgspec import structs
+
+from service.tools.base import ToolSet
 from specs.items import (
     ApprovalRequest,
     ApprovalResponse,
@@ -76,3 +79,23 @@ def _why(answer: ApprovalResponse | None) -> str:
 def is_same_call(one: ApprovalRequest, other: ApprovalRequest) -> bool:
     """Whether both ask for the same."""
     return (one.label, one.name, one.arguments) == (other.label, other.name, other.arguments)
+
+
+def with_offered_names(items: Sequence[Item], tools: ToolSet) -> tuple[Item, ...]:
+    """The items with the names that the model knows tools by: what was sent back has those of the servers."""
+    nameless = [item for item in items if isinstance(item, HostedCall | ApprovalRequest) and not item.called]
+    if not nameless:
+        return tuple(items)
+    names: dict[tuple[str, str], str] = {}
+    for definition in tools.definitions:
+        tool = tools.known(definition.name)
+        if tool is not None and tool.name != definition.name:
+            names[tool.label, tool.name] = definition.name
+    return tuple(_named(item, names) for item in items)
+
+
+def _named(item: Item, names: Mapping[tuple[str, str], str]) -> Item:
+    if not isinstance(item, HostedCall | ApprovalRequest) or item.called:
+        return item
+    name = names.get((item.label, item.name))
+    return item if name is None else structs.replace(item, called=name)

@@ -10,9 +10,11 @@ from msgspec import structs
 from service.ids import new_id
 from service.tools.base import Listed, ToolSet
 from service.tools.fingerprints import fingerprint_of
-from specs.events import Event, ItemEnded, ItemStarted, ToolProgressed
+from specs.events import Event, ItemEnded, ItemStarted, ToolProgressed, Warned
 from specs.items import Item, ListedTool, ToolListing
 
+MOST_TOLD = 8
+"""Warnings of what was left out of one server's list."""
 Emit = Callable[[list[Event]], None]
 
 
@@ -46,6 +48,7 @@ class _Listings:
     async def ask(self, label: str) -> None:
         """Ask one server, and show what it says where that is news."""
         listed = await self._tools.list_tools(label)
+        self._emit([Warned(f"tools: {label!r}: {why}", "tools") for why in listed.left_out[:MOST_TOLD]])
         if label not in self._open:
             if is_same(self._held[label], listed):
                 return

@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.engine.approvals import Asking
 from service.engine.approved import make_approved
 from service.engine.choice import ToolChoiceKeeper
 from service.engine.citing import Citations
-from service.engine.context import context_of
+from service.engine.context import context_of, with_offered_names
 from service.engine.hosted import HostedCalls
 from service.engine.listing import list_tools
 from service.engine.log import RunLog
@@ -80,6 +80,8 @@ class Loop:
             await list_tools(
                 self._tools, seen=self._request.items, first_item=self.fold.next_index, emit=self._emit
             )
+            items = with_offered_names(self._request.items, self._tools)
+            self._request = structs.replace(self._request, items=items)
             return await self._run()
         finally:
             await self._tools.aclose()

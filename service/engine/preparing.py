@@ -26,6 +26,7 @@ from service.ledger.holds import Ledger, Terms
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.purse import Purse
+from service.tools.wary import wary
 from specs.agents import Agent
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
@@ -118,7 +119,7 @@ class Preparing:
             witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
-        tools = self._tools(facts_of(run, RunPurse(run, calls, self._ledger)))
+        tools = wary(self._tools(facts_of(run, RunPurse(run, calls, self._ledger))), run.request.items)
         refuse_taken_names(run.request, tools)
         refuse_unknown_servers(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)

@@ -34,6 +34,8 @@ class Known(Struct, frozen=True):
     """Whether the caller has to approve a call of it."""
     fingerprint: str = ""
     """Of its definition: an approval holds for this one alone."""
+    trusted: bool = False
+    """Whether somebody said in so many words that its calls never ask, not even after it has changed."""
 
 
 class Listed(Struct, frozen=True):

@@ -56,6 +56,12 @@ class Place(Struct, frozen=True):
         return tuple(given or [usual_rule(own=self.own, alone=alone)])
 
     @property
+    def trusted(self) -> bool:
+        """Whether `never` is what was said of it, by all who said something."""
+        operators = None if self.spec is None else self.spec.approval
+        return {self.server.approval, operators} - {None} == {"never"}
+
+    @property
     def description(self) -> str | None:
         """What the model is told of the server."""
         return self.server.description or (None if self.spec is None else self.spec.description)

@@ -42,6 +42,7 @@ class Offered(Struct, frozen=True):
     offer: Offer
     definition: Tool
     asks: bool
+    trusted: bool
 
 
 class McpTools:
@@ -85,7 +86,13 @@ class McpTools:
         if found is None:
             return None
         offer = found.offer
-        return Known(found.label, offer.name, asks=found.asks, fingerprint=offer.fingerprint)
+        return Known(
+            found.label,
+            offer.name,
+            asks=found.asks,
+            fingerprint=offer.fingerprint,
+            trusted=found.trusted,
+        )
 
     async def call(self, call: FunctionCall) -> ToolOutcome:
         """Call a tool. A failure is an outcome the model sees."""
@@ -132,7 +139,8 @@ class McpTools:
             for offer in listing.offers:
                 name = offered_name(label, offer.name, self._taken | self._offered.keys())
                 asking = any(asks(rule, offer) for rule in rules)
-                self._offered[name] = Offered(label, offer, _definition(name, offer, place), asking)
+                definition = _definition(name, offer, place)
+                self._offered[name] = Offered(label, offer, definition, asking, place.trusted)
         self.definitions = tuple(each.definition for each in self._offered.values())
 
 
