@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
@@ -30,5 +29,5 @@ class Wire(Protocol):
 
 
 async def library() -> Wire:
-    """The module `wire`."""
-    return cast("Wire", sys.modules.get(_WIRE) or await asyncio.to_thread(import_module, _WIRE))
+    """The module `wire`, whole: another connection may be bringing it in just now."""
+    return cast("Wire", await asyncio.to_thread(import_module, _WIRE))
