@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.puppet.stage import DOCUMENTS, NOTES_TOKEN, VAULT_TOKEN, Stage, configuration
+from tests.puppet.stage import DOCUMENTS, NOTES_TOKEN, OWN_TOKEN, VAULT_TOKEN, Stage, configuration
 from tests.support.apis import APIS, Api
 from tests.support.canary import canary
 from tests.support.hostile_pages import pages_in_thread
@@ -23,6 +23,7 @@ def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         (folder / f"{name}.yaml").write_text(document)
     (folder / "notes.token").write_text(NOTES_TOKEN)
     (folder / "vault.token").write_text(VAULT_TOKEN)
+    (folder / "own.token").write_text(OWN_TOKEN)
     with canary() as listener, pages_in_thread() as pages, upstream_in_thread() as upstream:
         config = configuration(upstream.base_url, pages.base_url)
         with service_in_thread(config, folder) as service, httpx.Client() as http:

@@ -16,8 +16,11 @@ from tests.support.upstream import Upstream
 
 NOTES_TOKEN = "a-token-for-the-notes-alone"
 VAULT_TOKEN = "a-token-for-the-vault-alone"
+OWN_TOKEN = "a-token-for-the-agents-own-server-alone"
+TOKENS = {"/notes": NOTES_TOKEN, "/mcp/own": OWN_TOKEN}
+"""What lets the server in, by the path it is for."""
 INSTRUCTIONS = "Do what you are asked."
-SECRETS = (NOTES_TOKEN, VAULT_TOKEN, *ENVIRON.values())
+SECRETS = (NOTES_TOKEN, VAULT_TOKEN, OWN_TOKEN, *ENVIRON.values())
 
 NOTES = """\
 openapi: 3.1.0
@@ -110,6 +113,10 @@ output = 2.0
 [tools]
 argument_bytes = 65536
 result_bytes = 100000
+listing_seconds = 0
+[mcp.own]
+url = "{pages}/mcp/own"
+authorization = "file:own.token"
 [[limits]]
 class = "parallel_runs"
 max = 6
@@ -144,6 +151,11 @@ model = "local/m"
 actions = ["self"]
 settings = {{max_output_tokens = 100}}
 [[agents]]
+id = "agent_connected"
+model = "local/m"
+actions = ["notes"]
+mcp = ["own"]
+[[agents]]
 id = "agent_two_calls"
 model = "local/m"
 actions = ["notes"]
@@ -171,7 +183,7 @@ def configuration(upstream: str, pages: str) -> str:
     """The service's, for a model's provider and a server of tools at these addresses."""
     rows = (f'[actions.{name}]\ndocument = "{name}.yaml"\nserver = "{pages}"' for name in DOCUMENTS)
     port = pages.rpartition(":")[2]
-    return CONFIG.format(upstream=upstream, pages_port=port, actions="\n".join(rows))
+    return CONFIG.format(upstream=upstream, pages=pages, pages_port=port, actions="\n".join(rows))
 
 
 class Stage(Struct):
@@ -218,7 +230,7 @@ class Stage(Struct):
         for secret in (*SECRETS, self.key.secret):
             assert not any(secret in text for text in heard), "a secret was told"
         for visit in self.visits:
-            wanted = NOTES_TOKEN if visit.target.startswith("/notes") else None
+            wanted = next((token for path, token in TOKENS.items() if visit.target.startswith(path)), None)
             sent = visit.headers.get("authorization")
             assert sent == (wanted and f"Bearer {wanted}"), f"{visit.target} got the credential {sent!r}"
 
