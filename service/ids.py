@@ -15,7 +15,7 @@ _MOMENT_LETTERS = 6
 _MOMENTS_PER_SECOND = 16
 _PERIOD = 32**_MOMENT_LETTERS
 _DIGITS = frozenset(_ALPHABET.decode())
-_DRAWN_AT_ONCE = 256
+_DRAWN_AT_ONCE = 1024
 """Ids whose randomness is fetched together: a system call each would show in a request's cost."""
 
 
