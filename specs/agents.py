@@ -54,8 +54,15 @@ class CodeInterpreterTool(Struct, frozen=True, tag="code_interpreter", omit_defa
 AssistantTool: TypeAlias = FunctionTool | FileSearchTool | CodeInterpreterTool
 """What an assistant can have, too."""
 AgentTool: TypeAlias = AssistantTool | McpServer | WebSearch | OpenApiTool
-Capability: TypeAlias = Literal["function", "file_search", "code_interpreter"]
-CAPABILITIES: tuple[Capability, ...] = ("function", "file_search", "code_interpreter")
+Capability: TypeAlias = Literal["function", "file_search", "code_interpreter", "mcp", "web_search", "openapi"]
+CAPABILITIES: tuple[Capability, ...] = (
+    "function",
+    "file_search",
+    "code_interpreter",
+    "mcp",
+    "web_search",
+    "openapi",
+)
 """The types of tool an agent can have."""
 
 

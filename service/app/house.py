@@ -204,7 +204,11 @@ def _house(ground: Ground, ledger: Ledger) -> House:
     return House(
         settings=settings,
         agents=parts.agents,
-        agent_desk=AgentDesk(parts.agents, database.agents, AgentRules(parts.agents, runnable=parts.may_run)),
+        agent_desk=AgentDesk(
+            parts.agents,
+            database.agents,
+            AgentRules(parts.agents, runnable=parts.may_run, connectors=parts.connectors),
+        ),
         runs=runs,
         state=state,
         background=background,

@@ -65,6 +65,7 @@ class Parts:
         """
         self._toolbox = Toolbox(settings, self._door, self._sealer, self._mcp)
         self._mcp.take(settings)
+        self._connectors = frozenset(spec.name for spec in settings.mcp if spec.shared)
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}
         self._prices = PriceBook(settings.pricing, self.table, set_apart=self.rates.find)
@@ -106,6 +107,10 @@ class Parts:
         spec = self._specs.get(provider)
         allowed = spec is not None and spec.serves(model)
         return allowed and self._prices.find(provider, model) is not None
+
+    def connectors(self) -> frozenset[str]:
+        """Names of the MCP servers of the configuration that anybody may name."""
+        return self._connectors
 
     def price(self, provider: str, model: str, *, service_tier: str | None = None) -> Price:
         """What a model costs.

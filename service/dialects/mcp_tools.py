@@ -48,7 +48,7 @@ def mcp_server(asked: wire.McpToolParam, param: str) -> McpServer:
     _check_place(asked, param)
     return McpServer(
         name_of_tool(asked.server_label, param=f"{param}.server_label"),
-        url=None if asked.server_url is None else _url(asked.server_url, f"{param}.server_url"),
+        url=None if asked.server_url is None else http_url(asked.server_url, f"{param}.server_url"),
         connector=at_most(asked.connector_id, 64, param=f"{param}.connector_id"),
         description=at_most(
             asked.server_description, wire.MAX_DESCRIPTION, param=f"{param}.server_description"
@@ -72,7 +72,8 @@ def _check_place(asked: wire.McpToolParam, param: str) -> None:
         required(asked.server_url or None, param=f"{param}.server_url")
 
 
-def _url(url: str, param: str) -> str:
+def http_url(url: str, param: str) -> str:
+    """Refuse what is no address of a server. Raises InvalidRequest."""
     at_most(url, wire.MAX_URL, param=param)
     try:
         parts = urlsplit(url)

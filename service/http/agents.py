@@ -13,10 +13,12 @@ from msgspec import UnsetType
 from service.dialects.agents import agent_to_wire, read_agent, read_sharing
 from service.dialects.validation import decode, in_range
 from service.engine.media import require_files
+from service.http.agent_making import making_of
 from service.http.agent_pages import agents_page, is_whole
 from service.http.answers import json_answer, require_json
 from service.http.house import House, house_of, key_of
 from service.http.pages import page_of
+from service.ids import new_id
 from service.store.agents import Known
 from service.store.agents_records import AgentVersion, Sharing
 from service.store.records import KeyRecord
@@ -54,9 +56,11 @@ async def create_agent(request: Request[Any, Any, Any]) -> ASGIApp:
     require_json(request)
     house, key = house_of(request), key_of(request)
     asked = decode(await request.body(), _create)
-    agent = read_agent(asked, Agent("", ""))
+    id = new_id("agent")
+    making = await making_of(house, asked.tools, project=key.project, agent=id)
+    agent = read_agent(asked, Agent(id, ""), making)
     await require_own_files(house, key, agent)
-    known = await house.agent_desk.create(agent, key, prefix="agent", sharing=_sharing(asked))
+    known = await house.agent_desk.create(agent, key, sharing=_sharing(asked))
     return json_answer(known_to_wire(known, key))
 
 
@@ -110,12 +114,13 @@ async def update_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIAp
     asked = decode(await request.body(), _update)
     version = None if isinstance(asked.version, UnsetType) else asked.version
     known = await house.agent_desk.find(agent_id, key)
+    making = await making_of(house, asked.tools, project=key.project, agent=agent_id)
     if not isinstance(asked.tool_resources, UnsetType):
-        await require_own_files(house, key, read_agent(asked, known.agent))
+        await require_own_files(house, key, read_agent(asked, known.agent, making))
     known = await house.agent_desk.change(
         agent_id,
         key,
-        lambda agent: read_agent(asked, agent),
+        lambda agent: read_agent(asked, agent, making),
         sharing=_sharing(asked),
         expected=in_range(version, 1, 2**31 - 1, param="version"),
     )

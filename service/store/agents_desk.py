@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from service.ids import new_id
 from service.store.agents import Agents, Known
 from service.store.agents_access import is_insider, may_change
 from service.store.agents_credentials import credentials_of, with_credentials
@@ -56,10 +55,8 @@ class AgentDesk:
             raise NotFound(f'No agent "{id[:200]}" for this key.', param="agent_id")
         return known
 
-    async def create(
-        self, agent: Agent, key: KeyRecord, *, prefix: str, sharing: Sharing | None = None
-    ) -> Known:
-        """Make an agent; where nothing is said of sharing, all keys of the project see it.
+    async def create(self, agent: Agent, key: KeyRecord, *, sharing: Sharing | None = None) -> Known:
+        """Make an agent of a new id; where nothing is said of sharing, all keys of the project see it.
 
         Raises PermissionDenied for a key that is bound to certain agents, InvalidRequest.
         """
@@ -68,7 +65,7 @@ class AgentDesk:
         self.rules.check(agent, key.project_name, before=None)
         now = self._now()
         new = StoredAgent(
-            agent=structs.replace(agent, id=new_id(prefix), version=1, created_at=now),
+            agent=structs.replace(agent, version=1, created_at=now),
             project=key.project,
             project_name=key.project_name,
             owner=key.user,

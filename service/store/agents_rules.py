@@ -11,17 +11,26 @@ from service.store.agents_records import Sharing
 from service.store.records import KeyRecord
 from specs.agents import Agent
 from specs.errors import InvalidRequest
+from specs.tools import McpServer
 
 _ID = re.compile(r"(agent|asst)_[A-Za-z0-9_]{1,64}")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 
 
 class AgentRules:
-    """Knows models, tools and names. `runnable` says whether a `provider/model` may be run."""
+    """Knows models, tools and names. `runnable` says whether a `provider/model` may be run, `connectors`
+    which servers of the configuration anybody may name."""
 
-    def __init__(self, agents: Agents, *, runnable: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        agents: Agents,
+        *,
+        runnable: Callable[[str], bool],
+        connectors: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._agents = agents
         self._runnable = runnable
+        self._connectors = connectors
 
     def check(self, agent: Agent, project_name: str, *, before: Agent | None) -> None:
         """Refuse what is new about an agent and cannot be had here. Raises InvalidRequest."""
@@ -31,6 +40,7 @@ class AgentRules:
                 self._check_model(model, project_name, "model" if place == 0 else f"fallbacks[{place - 1}]")
         if before is None or agent.tools != before.tools:
             self._check_capabilities(agent)
+            self._check_connectors(agent)
         self._check_aliases(agent.aliases, () if before is None else before.aliases, project_name)
 
     def check_id(self, id: str) -> None:
@@ -65,6 +75,17 @@ class AgentRules:
                 param = f"tools[{index}].type"
                 raise InvalidRequest(
                     f"{param}: this deployment allows no {kind!r}; it allows {words}.", param=param
+                )
+
+    def _check_connectors(self, agent: Agent) -> None:
+        for index, tool in enumerate(agent.tools):
+            if not isinstance(tool, McpServer) or tool.connector is None:
+                continue
+            if tool.connector not in (shared := self._connectors()):
+                words = ", ".join(map(repr, sorted(shared))) or "none"
+                param = f"tools[{index}].connector_id"
+                raise InvalidRequest(
+                    f"{param}: there is no {tool.connector!r} here; the operator shares {words}.", param=param
                 )
 
     def _check_aliases(self, aliases: Collection[str], before: Collection[str], project_name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from specs.agents import Override
+from specs.openai.agent_tools import HostedToolShown
 from specs.openai.agents import (
     AgentReasoning,
     AgentSharing,
@@ -39,7 +40,7 @@ class AgentCodeTool(Struct, frozen=True, tag="code_interpreter"):
     """Code over files."""
 
 
-ToolShown: TypeAlias = AgentFunctionTool | AgentFileSearchTool | AgentCodeTool
+ToolShown: TypeAlias = AgentFunctionTool | AgentFileSearchTool | AgentCodeTool | HostedToolShown
 
 
 class TextShown(Struct, frozen=True):
@@ -57,7 +58,8 @@ class LimitsShown(Struct, frozen=True):
 
 
 class AgentObject(Struct, frozen=True, kw_only=True):
-    """An agent. To other projects it shows neither instructions, metadata, resources nor sharing."""
+    """An agent. To other projects it shows neither instructions, metadata, resources nor sharing, nor where
+    its tools lead."""
 
     id: str
     object: Literal["agent"] = "agent"

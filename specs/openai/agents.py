@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from specs.agents import Override
+from specs.openai.agent_tools import HostedToolParam
 from specs.openai.marks import METADATA, OBJECT, TOOL_NAME, like, listed, sized, within, words
 from specs.requests import Effort
 
@@ -72,7 +73,7 @@ class CodeInterpreterParam(Struct, frozen=True, tag="code_interpreter"):
     """Code over `tool_resources.code_interpreter`. Kept; a run leaves it out with a warning."""
 
 
-AgentToolParam: TypeAlias = FunctionParam | FileSearchParam | CodeInterpreterParam
+AgentToolParam: TypeAlias = FunctionParam | FileSearchParam | CodeInterpreterParam | HostedToolParam
 
 
 class CodeInterpreterFiles(Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.ids import new_id
 from service.settings.model import Directory
 from service.store.agents import Agents
 from service.store.agents_desk import AgentDesk
@@ -55,8 +56,8 @@ class Place:
         self.agents.replace((CONFIGURED,), models, providers=("demo",), directory=self.directory)
 
     async def make(self, who: KeyRecord, *, sharing: Sharing | None = None, **fields: object) -> str:
-        agent = Agent("", **({"model": "demo/x"} | fields))  # pyright: ignore[reportArgumentType]
-        return (await self.desk.create(agent, who, prefix="agent", sharing=sharing)).agent.id
+        agent = Agent(new_id("agent"), **({"model": "demo/x"} | fields))  # pyright: ignore[reportArgumentType]
+        return (await self.desk.create(agent, who, sharing=sharing)).agent.id
 
     async def listed(self, who: KeyRecord, limit: int = 50) -> list[str]:
         page = await self.agents.page(who, order="asc", limit=limit)

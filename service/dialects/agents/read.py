@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, UnsetType, structs
 
+from service.dialects.agents.making import Making
 from service.dialects.agents.tools import read_resources, read_tools
 from service.dialects.validation import (
     MAX_INTEGER,
@@ -20,7 +21,7 @@ from service.dialects.validation import (
     shown,
 )
 from service.store.agents_records import Sharing
-from specs.agents import DEFAULT_OVERRIDES, Agent, Limits
+from specs.agents import DEFAULT_OVERRIDES, Agent, AgentTool, Limits
 from specs.errors import InvalidRequest
 from specs.money import usd_to_nano
 from specs.openai import agents as wire
@@ -31,8 +32,8 @@ D = TypeVar("D")
 Asked: TypeAlias = wire.CreateAgent | wire.UpdateAgent
 
 
-def read_agent(asked: Asked, agent: Agent) -> Agent:
-    """The agent as it is asked to be. Names of models, aliases and files are taken as they are.
+def read_agent(asked: Asked, agent: Agent, making: Making) -> Agent:
+    """The agent as it is asked to be. Names of models, aliases, servers and files are taken as they are.
 
     Raises InvalidRequest naming the field at fault.
     """
@@ -48,7 +49,7 @@ def read_agent(asked: Asked, agent: Agent) -> Agent:
         instructions=at_most(
             _or(asked.instructions, agent.instructions, None), wire.MAX_INSTRUCTIONS, param="instructions"
         ),
-        tools=agent.tools if isinstance(asked.tools, UnsetType) else read_tools(asked.tools or ()),
+        tools=agent.tools if isinstance(asked.tools, UnsetType) else _tools(asked.tools or (), agent, making),
         tool_resources=(
             agent.tool_resources
             if isinstance(asked.tool_resources, UnsetType)
@@ -80,6 +81,10 @@ def read_sharing(asked: wire.AgentSharing) -> Sharing:
         for position, name in enumerate(names):
             at_most(_filled(name, param=f"{at}[{position}]"), 256, param=f"{at}[{position}]")
     return Sharing(asked.visibility, tuple(dict.fromkeys(asked.projects)), tuple(dict.fromkeys(asked.users)))
+
+
+def _tools(asked: Sequence[wire.AgentToolParam], agent: Agent, making: Making) -> tuple[AgentTool, ...]:
+    return read_tools(asked, structs.replace(making, before=agent.tools))
 
 
 def _or(asked: T | UnsetType | None, before: D, default: D) -> T | D:

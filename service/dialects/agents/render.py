@@ -35,7 +35,7 @@ def agent_to_wire(
         model=agent.model,
         fallbacks=agent.fallbacks,
         instructions=agent.instructions,
-        tools=tuple(map(tool_to_wire, agent.assistant_tools)),
+        tools=tuple(tool_to_wire(tool, inside=showing == "whole") for tool in agent.tools),
         tool_resources=resources_to_wire(agent.tool_resources),
         metadata=agent.metadata,
         reasoning=wire.AgentReasoning(settings.reasoning_effort, settings.reasoning_summary),

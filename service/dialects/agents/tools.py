@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar, assert_never
 
 from msgspec import UNSET, Raw, UnsetType
 
+from service.dialects.agents.hosted import read_hosted
+from service.dialects.agents.making import Making
+from service.dialects.agents.shown import hosted_to_wire
 from service.dialects.validation import at_most, free_object, in_range, name_of_tool
-from specs.agents import AgentTool, AssistantTool, CodeInterpreterTool, FileSearchTool, ToolResources
+from specs.agents import AgentTool, CodeInterpreterTool, FileSearchTool, ToolResources
 from specs.errors import InvalidRequest
 from specs.openai import agent_objects as objects
 from specs.openai import agents as wire
 from specs.requests import FunctionTool
+from specs.tools import McpServer, OpenApiTool, WebSearch
 
 T = TypeVar("T")
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
-def read_tools(asked: Sequence[wire.AgentToolParam]) -> tuple[AgentTool, ...]:
+def read_tools(asked: Sequence[wire.AgentToolParam], making: Making) -> tuple[AgentTool, ...]:
     """The tools an agent is to have.
 
     Raises InvalidRequest naming the field at fault.
     """
-    return read_each(asked, _tool)
+    return read_each(asked, partial(_tool, making=making))
 
 
 def read_each(asked: Sequence[T], read: Callable[[T, str], AgentTool]) -> tuple[AgentTool, ...]:
@@ -45,24 +50,54 @@ def check_tools(tools: Sequence[AgentTool]) -> None:
 
     Raises InvalidRequest naming the field at fault.
     """
-    seen: set[str] = set()
-    size = 0
+    seen: set[tuple[str, str]] = set()
+    size = offered = 0
     for index, tool in enumerate(tools):
-        is_function = isinstance(tool, FunctionTool)
-        name = f"function {tool.name!r}" if is_function else f"{tool.__struct_config__.tag!r}"
-        if name in seen:
-            param = f"tools[{index}].{'name' if is_function else 'type'}"
-            raise InvalidRequest(f"{param}: there is another tool {name} in tools.", param=param)
-        seen.add(name)
-        if is_function and not isinstance(tool.parameters, UnsetType):
-            size += len(bytes(tool.parameters))
+        field, name, words = _identity(tool)
+        if (field, name) in seen:
+            param = f"tools[{index}].{field}"
+            raise InvalidRequest(f"{param}: there is another tool {words} in tools.", param=param)
+        seen.add((field, name))
+        size += _size(tool)
+        offered += len(tool.offered) if isinstance(tool, OpenApiTool) else 1
     if size > wire.MAX_TOOL_BYTES:
         raise InvalidRequest(
             f"tools may have at most {wire.MAX_TOOL_BYTES} bytes together; they have {size}.", param="tools"
         )
+    if offered > wire.MAX_TOOLS:
+        raise InvalidRequest(
+            f"tools may offer the model at most {wire.MAX_TOOLS} together, each operation of a document one; "
+            f"they offer {offered}.",
+            param="tools",
+        )
 
 
-def _tool(asked: wire.AgentToolParam, at: str) -> AgentTool:
+def _identity(tool: AgentTool) -> tuple[str, str, str]:
+    """The field that no two tools have alike, what it says, and how a message puts it."""
+    match tool:
+        case FunctionTool(name):
+            return "name", name, f"function {name!r}"
+        case McpServer(label):
+            return "server_label", label, f"labelled {label!r}"
+        case OpenApiTool(name):
+            return "openapi.name", name, f"'openapi' named {name!r}"
+        case FileSearchTool() | CodeInterpreterTool() | WebSearch():
+            kind = str(tool.__struct_config__.tag)
+            return "type", kind, repr(kind)
+        case _:
+            assert_never(tool)
+
+
+def _size(tool: AgentTool) -> int:
+    """Bytes of what a tool brings along."""
+    if isinstance(tool, OpenApiTool):
+        return len(tool.document.encode()) + sum(len(bytes(each.schema)) for each in tool.offered)
+    if isinstance(tool, FunctionTool) and not isinstance(tool.parameters, UnsetType):
+        return len(bytes(tool.parameters))
+    return 0
+
+
+def _tool(asked: wire.AgentToolParam, at: str, making: Making) -> AgentTool:
     match asked:
         case wire.FunctionParam():
             for name, wanted in (("defer_loading", asked.defer_loading), ("async", asked.async_)):
@@ -81,7 +116,7 @@ def _tool(asked: wire.AgentToolParam, at: str) -> AgentTool:
         case wire.CodeInterpreterParam():
             return CodeInterpreterTool()
         case _:
-            assert_never(asked)
+            return read_hosted(asked, at, making)
 
 
 def _file_search(asked: wire.FileSearchParam, at: str) -> FileSearchTool:
@@ -120,10 +155,8 @@ def check_ids(ids: Sequence[str] | None, most: int, *, param: str) -> None:
         at_most(id, 256, param=f"{param}[{index}]")
 
 
-def tool_to_wire(
-    tool: AssistantTool,
-) -> objects.AgentFunctionTool | objects.AgentFileSearchTool | objects.AgentCodeTool:
-    """A tool as it is shown."""
+def tool_to_wire(tool: AgentTool, *, inside: bool) -> objects.ToolShown:
+    """A tool as it is shown; `inside` is whether it is to its owner's project."""
     match tool:
         case FunctionTool():
             return objects.AgentFunctionTool(
@@ -141,7 +174,7 @@ def tool_to_wire(
         case CodeInterpreterTool():
             return objects.AgentCodeTool()
         case _:
-            assert_never(tool)
+            return hosted_to_wire(tool, inside=inside)
 
 
 def resources_to_wire(resources: ToolResources | None) -> wire.AgentToolResources | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from msgspec import UnsetType, structs
@@ -15,10 +16,11 @@ from service.dialects.assistants.tools import (
     tool_to_wire,
 )
 from service.dialects.validation import at_most, checked_metadata, in_range
-from specs.agents import Agent
+from specs.agents import Agent, AgentTool
+from specs.agents import AssistantTool as KnownTool
 from specs.openai import assistants as wire
 from specs.openai.agents import MAX_DESCRIPTION, MAX_NAME
-from specs.openai.assistants_common import MAX_INSTRUCTIONS
+from specs.openai.assistants_common import MAX_INSTRUCTIONS, AssistantTool
 from specs.requests import Settings
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ def read_assistant(asked: Asked, agent: Agent, warnings: list[str]) -> Agent:
         instructions=at_most(
             _or(asked.instructions, agent.instructions), MAX_INSTRUCTIONS, param="instructions"
         ),
-        tools=agent.tools if isinstance(tools, UnsetType) else read_tools(tools or ()),
+        tools=agent.tools if isinstance(tools, UnsetType) else _tools(tools or (), agent),
         tool_resources=(
             agent.tool_resources if isinstance(resources, UnsetType) else read_resources(resources, warnings)
         ),
@@ -48,6 +50,11 @@ def read_assistant(asked: Asked, agent: Agent, warnings: list[str]) -> Agent:
         ),
         settings=_settings(asked, agent.settings),
     )
+
+
+def _tools(asked: Sequence[AssistantTool], agent: Agent) -> tuple[AgentTool, ...]:
+    """The tools that are asked for, and those this API does not know: it neither shows nor changes them."""
+    return (*read_tools(asked), *(tool for tool in agent.tools if not isinstance(tool, KnownTool)))
 
 
 def assistant_to_wire(agent: Agent, *, shows: bool) -> wire.AssistantObject:

@@ -21,6 +21,7 @@ from service.http.assistants.common import (
     told,
 )
 from service.http.house import house_of, key_of
+from service.ids import new_id
 from service.store.agents import Known
 from service.store.records import KeyRecord
 from specs.agents import DEFAULT_OVERRIDES, Agent, Override
@@ -48,9 +49,11 @@ async def create_assistant(request: Request[Any, Any, Any]) -> ASGIApp:
     """Make an assistant; its id is also what other APIs name as `model`."""
     house, key = house_of(request), key_of(request)
     warnings: list[str] = []
-    agent = read_assistant(await body_of(request, _create), Agent("", "", overrides=OVERRIDES), warnings)
+    agent = read_assistant(
+        await body_of(request, _create), Agent(new_id(PREFIX), "", overrides=OVERRIDES), warnings
+    )
     await require_named_files(house, key, agent.tool_resources)
-    known = await house.agent_desk.create(agent, key, prefix=PREFIX)
+    known = await house.agent_desk.create(agent, key)
     return told(known_to_wire(known, key), warnings)
 
 
