@@ -47,8 +47,7 @@ class Shares:
             else:
                 self.rooms[room_of(file)] += own
         threads = json.loads(profile.with_suffix(".threads").read_text())
-        loop = threads.pop("MainThread")
-        self.loop_ms = loop / answers * 1000
+        del threads["MainThread"]
         self.other_ms = sum(threads.values()) / answers * 1000
 
     def share(self, room: str) -> float:
@@ -65,27 +64,29 @@ def room_of(file: str) -> str:
     return "asyncio" if name in ("asyncio", "uvloop") else name
 
 
-def profiled(
-    api: str, kind: str, *, upstream: Subject, folder: Path, connections: int, requests: int
-) -> Shares:
+def profiled(upstream: Subject, api: str, kind: str, *, connections: int, requests: int) -> Shares:
     """Serve one kind of request under the profiler."""
+    with tempfile.TemporaryDirectory(prefix="dragoman-shares-") as name:
+        folder = Path(name)
+        answers = _serve(upstream, api, kind, folder=folder, connections=connections, most=requests)
+        return Shares(f"{api} {kind}", answers, folder / "profile")
+
+
+def _serve(upstream: Subject, api: str, kind: str, *, folder: Path, connections: int, most: int) -> int:
     port, config, profile = free_port(), folder / "bench.toml", folder / "profile"
     config.write_text(subjects.CONFIG.format(port=port, upstream=upstream.port))
     command = python("bench.profiled", str(profile), "serve", "--config", str(config))
     with Child(command, port=port, ready="/health/ready", environment={"DRAGOMAN_QUIET": "1"}) as child:
         headers = {"authorization": f"Bearer {subjects.create_key(config)}"}
         subject = Subject("service", port, child.pid, headers=headers)
-        order = subject.order(
-            api=api, kind=kind, connections=connections, seconds=60, deltas=100, most=requests
-        )
+        order = subject.order(api=api, kind=kind, connections=connections, seconds=60, deltas=100, most=most)
         carry_out(order)
         os.kill(child.pid, signal.SIGUSR1)
         result = carry_out(order)
         os.kill(child.pid, signal.SIGUSR1)
         while not profile.exists():
             time.sleep(0.05)
-        time.sleep(0.5)
-    return Shares(f"{api} {kind}", result.answers, profile)
+    return result.answers
 
 
 def table(found: list[Shares]) -> Rows:
@@ -109,21 +110,12 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32, help="how many (default: 32)")
     parser.add_argument("--requests", type=int, default=1500, help="how many (default: 1500)")
     options = parser.parse_args()
-    found = []
     with subjects.mock(deltas=100, paced_deltas=1) as upstream:
-        for api in options.apis.split(","):
-            for kind in options.kinds.split(","):
-                with tempfile.TemporaryDirectory(prefix="dragoman-shares-") as folder:
-                    found.append(
-                        profiled(
-                            api,
-                            kind,
-                            upstream=upstream,
-                            folder=Path(folder),
-                            connections=options.connections,
-                            requests=options.requests,
-                        )
-                    )
+        found = [
+            profiled(upstream, api, kind, connections=options.connections, requests=options.requests)
+            for api in options.apis.split(",")
+            for kind in options.kinds.split(",")
+        ]
     print(render(table(found)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import goals
+from bench import goals, subjects
 from bench.__main__ import is_there, options_of
 from bench.books import Tally, tallies
 from bench.goals import Check, Goal
@@ -22,6 +22,7 @@ from bench.mock import Canned
 from bench.peers import LITELLM
 from bench.plan import Found
 from bench.report import CPU
+from bench.shares import profiled
 from bench.sockets import TEXT, frame, take_frame
 from bench.subjects import Subject
 from bench.wire import whole_body
@@ -139,6 +140,14 @@ def test_it_measures_the_accounting_by_itself(tmp_path):
     assert (one.in_flight, four.in_flight) == (1, 4)
     assert one.runs > 0
     assert 0 < four.writer_ms <= four.cpu_ms
+
+
+def test_it_shows_where_the_time_of_a_request_goes():
+    with subjects.mock(deltas=100, paced_deltas=1) as upstream:
+        found = profiled(upstream, "chat", "json", connections=2, requests=20)
+    assert sum(map(found.share, found.rooms)) == pytest.approx(1)
+    assert found.share("providers") > 0
+    assert found.calls > 100
 
 
 def test_it_measures_stored_turns_websockets_heavy_requests_and_growth():
