@@ -27,7 +27,9 @@ def with_hosted(request: RunRequest, agent: Agent, warnings: list[str], *, searc
     changed = structs.replace(
         request, hosted=tuple(tool for tool, _ in kept), hosted_params=tuple(param for _, param in kept)
     )
-    return _with_choice(changed, agent, warnings, searches=searches)
+    if searches or SEARCH_TOOL not in hosted_names(request, agent):
+        return changed
+    return _without_choice(changed, agent, warnings)
 
 
 def _kept(request: RunRequest, warnings: list[str], *, searches: bool) -> list[tuple[HostedTool, str]]:
@@ -42,16 +44,16 @@ def _kept(request: RunRequest, warnings: list[str], *, searches: bool) -> list[t
     return kept
 
 
-def _with_choice(request: RunRequest, agent: Agent, warnings: list[str], *, searches: bool) -> RunRequest:
-    """The request without the choice of a search that cannot be made: the model chooses."""
-    choice = request.tool_choice
-    chosen = choice is not None and choice.name == SEARCH_TOOL
+def _without_choice(request: RunRequest, agent: Agent, warnings: list[str]) -> RunRequest:
+    """The request without the choice of a search that cannot be made: the model chooses among the rest."""
+    choice = request.tool_choice or ToolChoice()
     functions = {tool.name for tool in (*agent.functions, *request.tools)}
-    wanted = any(isinstance(tool, WebSearch) for tool in (*agent.tools, *request.hosted))
-    if not chosen or searches or not wanted or SEARCH_TOOL in functions:
+    if SEARCH_TOOL in functions or SEARCH_TOOL not in (choice.name, *(choice.allowed or ())):
         return request
     warnings.append("tool_choice: no web search is configured here; the model chooses.")
-    return structs.replace(request, tool_choice=ToolChoice())
+    rest = tuple(name for name in choice.allowed or () if name != SEARCH_TOOL)
+    left = ToolChoice() if not (rest or choice.servers) else structs.replace(choice, allowed=rest, params=())
+    return structs.replace(request, tool_choice=left)
 
 
 def hosted_names(request: RunRequest, agent: Agent) -> frozenset[str]:

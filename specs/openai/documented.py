@@ -24,6 +24,7 @@ from specs.openai.response_items import (
     ReasoningParam,
     RefusalPart,
 )
+from specs.openai.search_tools import SEARCH_TYPES, SearchCallParam, SearchToolParam
 
 
 class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
@@ -256,7 +257,7 @@ class ResponseMcpTool(mcp_tools.McpToolParam, frozen=True, tag_field="type", tag
 class OtherResponseTool(Struct, frozen=True):
     """A tool of any other type: it is left out, with a warning."""
 
-    type: Annotated[str, words("web_search", "file_search", "code_interpreter")]
+    type: Annotated[str, words("file_search", "code_interpreter")]
 
 
 class ResponseMcpChoice(Struct, frozen=True, tag_field="type", tag="mcp"):
@@ -264,6 +265,16 @@ class ResponseMcpChoice(Struct, frozen=True, tag_field="type", tag="mcp"):
 
     server_label: Annotated[str, TOOL_NAME]
     name: str | None = None
+
+
+class ResponseSearchChoice(Struct, frozen=True):
+    """Search the web."""
+
+    type: Annotated[str, words(*SEARCH_TYPES)]
+
+
+class InputSearchCall(SearchCallParam, frozen=True, tag_field="type", tag="web_search_call"):
+    """A search that the server has made, sent back."""
 
 
 class ResponseCustomChoice(Struct, frozen=True, tag_field="type", tag="custom"):
@@ -307,12 +318,20 @@ COMPONENTS: dict[str, tuple[type[Struct], ...]] = {
         InputMcpListTools,
         InputMcpApprovalRequest,
         InputMcpApprovalResponse,
+        InputSearchCall,
     ),
-    "ResponseTool": (ResponseFunctionTool, ResponseCustomTool, ResponseMcpTool, OtherResponseTool),
+    "ResponseTool": (
+        ResponseFunctionTool,
+        ResponseCustomTool,
+        ResponseMcpTool,
+        SearchToolParam,
+        OtherResponseTool,
+    ),
     "ToolChoiceParam": (
         ResponseNamedChoice,
         ResponseCustomChoice,
         ResponseMcpChoice,
+        ResponseSearchChoice,
         ResponseAllowedChoice,
     ),
 }

@@ -195,6 +195,18 @@ class McpListToolsFailed(ItemEvent, frozen=True, tag="response.mcp_list_tools.fa
     """The server could not be asked; the run goes on without its tools."""
 
 
+class SearchInProgress(ItemEvent, frozen=True, tag="response.web_search_call.in_progress"):
+    """The model has begun to ask for a search."""
+
+
+class SearchSearching(ItemEvent, frozen=True, tag="response.web_search_call.searching"):
+    """The search is being made."""
+
+
+class SearchCompleted(ItemEvent, frozen=True, tag="response.web_search_call.completed"):
+    """The search has found what it has found."""
+
+
 ResponseStreamEvent: TypeAlias = (
     ResponseCreated
     | ResponseQueued
@@ -229,4 +241,7 @@ ResponseStreamEvent: TypeAlias = (
     | McpListToolsInProgress
     | McpListToolsCompleted
     | McpListToolsFailed
+    | SearchInProgress
+    | SearchSearching
+    | SearchCompleted
 )

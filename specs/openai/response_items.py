@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from specs.openai.marks import OBJECT, OBJECT_OR_NULL, TOOL_NAME, sized
+from specs.openai.search_tools import SearchCallItem
 
 Phase: TypeAlias = Literal["commentary", "final_answer"]
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
@@ -138,7 +139,7 @@ class McpCallParam(Struct, frozen=True):
 
 class ListedMcpToolParam(Struct, frozen=True):
     name: str
-    input_schema: Annotated[Raw, OBJECT_OR_NULL] = Raw(b"{}")
+    input_schema: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
     description: str | None = None
     annotations: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
 
@@ -326,5 +327,6 @@ OutputItem: TypeAlias = (
     | McpListToolsItem
     | McpApprovalRequestItem
     | McpApprovalResponseItem
+    | SearchCallItem
     | CompactionItem
 )

@@ -27,6 +27,7 @@ from specs.openai.marks import (
 )
 from specs.openai.mcp_tools import McpToolEcho
 from specs.openai.response_items import OutputItem
+from specs.openai.search_tools import SearchChoice, SearchToolEcho
 from specs.requests import Effort
 
 CONVERSATION = Meta(
@@ -227,7 +228,7 @@ class CustomToolEcho(Struct, frozen=True, tag_field="type", tag="custom"):
     format: CustomFormat
 
 
-ToolEcho: TypeAlias = FunctionToolEcho | CustomToolEcho | McpToolEcho
+ToolEcho: TypeAlias = FunctionToolEcho | CustomToolEcho | McpToolEcho | SearchToolEcho
 
 
 class FunctionChoice(Struct, frozen=True, tag_field="type", tag="function"):
@@ -246,11 +247,13 @@ class McpChoice(Struct, frozen=True, tag_field="type", tag="mcp", omit_defaults=
 
 
 class AllowedTools(Struct, frozen=True, tag_field="type", tag="allowed_tools"):
-    tools: tuple[FunctionChoice | CustomChoice | McpChoice, ...]
+    tools: tuple[FunctionChoice | CustomChoice | McpChoice | SearchChoice, ...]
     mode: ChoiceMode
 
 
-ToolChoiceEcho: TypeAlias = ChoiceMode | FunctionChoice | CustomChoice | McpChoice | AllowedTools
+ToolChoiceEcho: TypeAlias = (
+    ChoiceMode | FunctionChoice | CustomChoice | McpChoice | SearchChoice | AllowedTools
+)
 
 
 class TextField(Struct, frozen=True):

@@ -29,6 +29,7 @@ from specs.openai.response_items import (
     RefusalPart,
 )
 from specs.openai.responses import INCLUDABLE
+from specs.openai.search_tools import SearchCallItem
 
 MOST_NEW_ITEMS = 20
 """Items that one request may put into a conversation."""
@@ -88,6 +89,7 @@ KeptItem: TypeAlias = (
     | McpListToolsItem
     | McpApprovalRequestItem
     | McpApprovalResponseItem
+    | SearchCallItem
     | CompactionItem
 )
 

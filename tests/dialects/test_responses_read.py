@@ -217,7 +217,7 @@ def test_a_receipt_sent_back_says_what_came_of_it():
     assert (found.name, found.arguments, found.output) == ("search", '{"q":"x"}', "found")
 
 
-@pytest.mark.parametrize("kind", ["web_search_call", "local_shell_call", "odd"])
+@pytest.mark.parametrize("kind", ["file_search_call", "local_shell_call", "odd"])
 def test_an_item_that_cannot_be_used_is_left_out_with_a_warning(kind):
     request = read(input=[{"type": kind, "id": "x"}, {"role": "user", "content": "Hi"}])
     assert len(request.items) == 1
@@ -266,7 +266,7 @@ def test_a_custom_call_and_its_output_are_read():
     assert (result.call_id, result.output, result.custom) == ("call_1", (Text("Done"),), True)
 
 
-@pytest.mark.parametrize("kind", ["namespace", "web_search", "local_shell", "odd"])
+@pytest.mark.parametrize("kind", ["namespace", "file_search", "local_shell", "odd"])
 def test_a_tool_that_cannot_be_run_is_left_out_with_a_warning(kind):
     request = read(tools=[{"type": kind, "name": "x"}, TOOL])
     assert [tool.name for tool in request.tools] == ["weather"]
@@ -294,9 +294,17 @@ def test_a_tool_that_cannot_be_run_is_left_out_with_a_warning(kind):
         ),
         (
             {"type": "allowed_tools", "tools": [{"type": "web_search"}, TOOL, TOOL]},
-            ToolChoice("auto", allowed=("weather",), params=("tool_choice.tools[1].name",)),
+            ToolChoice(
+                "auto",
+                allowed=("web_search", "weather"),
+                params=("tool_choice.tools[0].type", "tool_choice.tools[1].name"),
+            ),
         ),
-        ({"type": "web_search"}, None),
+        (
+            {"type": "web_search"},
+            ToolChoice("required", name="web_search", params=("tool_choice.type",)),
+        ),
+        ({"type": "file_search"}, None),
     ],
 )
 def test_tool_choice_is_read(choice, expected):
@@ -304,7 +312,7 @@ def test_tool_choice_is_read(choice, expected):
 
 
 @pytest.mark.parametrize(
-    "choice", [{"type": "web_search"}, {"type": "allowed_tools", "tools": [TOOL, {"type": "shell"}]}]
+    "choice", [{"type": "file_search"}, {"type": "allowed_tools", "tools": [TOOL, {"type": "shell"}]}]
 )
 def test_a_choice_that_cannot_be_honoured_is_warned_about(choice):
     (warning,) = read(tools=[TOOL], tool_choice=choice).warnings

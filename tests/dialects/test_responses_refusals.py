@@ -53,7 +53,7 @@ def status_of(raw: bytes) -> int:
         ({"input": 3}, "input"),
         ({"input": [3]}, "input[0]"),
         ({"input": [{}]}, "input[0].type"),
-        ({"input": [{"type": "web_search_call"}]}, "input"),
+        ({"input": [{"type": "file_search_call"}]}, "input"),
         ({"input": [{"role": "robot", "content": "Hi"}]}, "input[0].role"),
         ({"input": [{"role": "user"}]}, "input[0].content"),
         ({"input": [{"role": "assistant", "content": "Hi", "phase": "odd"}]}, "input[0].phase"),

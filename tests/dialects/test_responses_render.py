@@ -253,7 +253,8 @@ def test_an_echoed_tool_has_every_key():
             {"type": "allowed_tools", "tools": [{"type": "function", "name": "a"}]},
             {"type": "allowed_tools", "tools": [{"type": "function", "name": "a"}], "mode": "auto"},
         ),
-        ({"type": "web_search"}, "auto"),
+        ({"type": "web_search"}, {"type": "web_search"}),
+        ({"type": "file_search"}, "auto"),
     ],
 )
 def test_tool_choice_is_echoed(choice, echo):

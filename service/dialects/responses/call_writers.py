@@ -57,6 +57,38 @@ class CustomCallWriter(FunctionCallWriter):
         return wire.CustomToolCallInputDone(number, self.id, self.index, item.arguments)
 
 
+class SearchCallWriter(ItemWriter):
+    """A search the server makes. What is looked for is shown when it is over."""
+
+    __slots__ = ("_searching",)
+
+    def __init__(self, out: Outlet, index: int, item: Item, show: Show) -> None:
+        super().__init__(out, index, item, show)
+        self._searching = False
+
+    def start(self, item: Item) -> None:
+        """The model has begun to ask."""
+        super().start(item)
+        self.out.events.append(wire.SearchInProgress(self.out.number(), self.id, self.index))
+
+    def end_part(self, event: PartEnded) -> None:
+        """What is looked for is known: the search is made now."""
+        self._search()
+
+    def end(self, item: Item) -> OutputItem:
+        """Say that it is over, if it is; one that failed has no event of its own."""
+        assert isinstance(item, HostedCall)
+        self._search()
+        if item.error is None and item.status == "completed":
+            self.out.events.append(wire.SearchCompleted(self.out.number(), self.id, self.index))
+        return super().end(item)
+
+    def _search(self) -> None:
+        if not self._searching:
+            self._searching = True
+            self.out.events.append(wire.SearchSearching(self.out.number(), self.id, self.index))
+
+
 class HostedCallWriter(ItemWriter):
     """A call the server runs: shown while it runs, with its receipt at the end."""
 

@@ -23,6 +23,10 @@ class Echo(Struct, frozen=True, kw_only=True):
     user: str | UnsetType = UNSET
     sealed: bool = False
     """Whether reasoning items carry `encrypted_content`."""
+    sources: bool = False
+    """Whether searches name the pages they found."""
+    results: bool = False
+    """Whether they show them with their titles."""
     padded: bool = False
     """Whether deltas carry `obfuscation`."""
     previous: str | None = None

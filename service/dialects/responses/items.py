@@ -12,6 +12,7 @@ from service.dialects.responses.hosted_items import HOSTED_READERS, id_or_new, s
 from service.dialects.responses.limits import MAX_CALL_ID, MAX_ITEMS, MAX_TEXT, bounded
 from service.dialects.responses.parts import file_places, read_content
 from service.dialects.responses.reasoning import is_ours, unseal
+from service.dialects.responses.searches import read_search_call
 from service.dialects.responses.spelling import plain_name
 from service.dialects.validation import at_most, decode_part, name_of_tool, required, shown
 from specs.errors import InvalidRequest
@@ -226,6 +227,7 @@ _READERS: dict[str, Callable[[Raw, str, NewId], Item]] = {
     "custom_tool_call_output": _read_custom_output,
     "reasoning": _read_reasoning,
     **HOSTED_READERS,
+    "web_search_call": read_search_call,
     "compaction": _read_compaction,
 }
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, structs
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.output import Show, item_status, output_item, output_part
 from service.dialects.responses.response import first_response, last_response
+from service.dialects.responses.settings import SEARCH_RESULTS, SEARCH_SOURCES
 from service.dialects.responses.spelling import PLAIN, Spelling
 from specs.events import RunCreated, RunEnded
 from specs.items import (
@@ -53,7 +54,13 @@ def kept_response(
     created, said = _created.decode(began), _echo.decode(echo)
     begun = structs.replace(first_response(created, said), status=status)
     thoughts = created.request.settings.reasoning_summary is not None
-    show = Show(thoughts, said.sealed or SEALED in include, spelling.raw_reasoning)
+    show = Show(
+        thoughts,
+        said.sealed or SEALED in include,
+        spelling.raw_reasoning,
+        said.sources or SEARCH_SOURCES in include,
+        said.results or SEARCH_RESULTS in include,
+    )
     items = tuple(output_item(item, show) for item in output)
     if ended is None:
         return spelling.response(structs.replace(begun, output=items))
@@ -80,7 +87,13 @@ def kept_item(item: Item, *, include: frozenset[str]) -> wire.KeptItem:
         case FunctionResult(custom=False):
             return wire.KeptFunctionOutput(item.id, item.call_id, _result(item), item_status(item.status))
         case _:  # as in an answer
-            return cast("wire.KeptItem", output_item(item, Show(sealed=SEALED in include)))
+            return cast("wire.KeptItem", output_item(item, _show(include)))
+
+
+def _show(include: frozenset[str]) -> Show:
+    return Show(
+        sealed=SEALED in include, sources=SEARCH_SOURCES in include, results=SEARCH_RESULTS in include
+    )
 
 
 def _message(item: Message, content: tuple[wire.KeptPart, ...]) -> wire.KeptMessage:

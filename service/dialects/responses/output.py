@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from service.dialects.responses.reasoning import seal
+from service.dialects.responses.searches import search_item
 from specs.items import (
     Annotation,
     ApprovalRequest,
@@ -44,6 +45,10 @@ class Show(Struct, frozen=True):
     """Reasoning items carry what restores them."""
     raw: bool = False
     """Raw reasoning is shown as such; else as summaries."""
+    sources: bool = False
+    """Searches name the pages they found."""
+    results: bool = False
+    """Searches show them with their titles."""
 
     def summarised(self, part: Part) -> bool:
         """Whether the part is shown as a summary."""
@@ -72,6 +77,8 @@ def output_item(item: Item, show: Show) -> OutputItem:
         case FunctionResult():
             shape = wire.CustomToolCallOutputItem if item.custom else wire.FunctionCallOutputItem
             return shape(item.id, item.call_id, plain_text(item.output), item_status(item.status))
+        case HostedCall(kind="web_search"):
+            return search_item(item, sources=show.sources, results=show.results)
         case HostedCall():
             return _hosted_call(item)
         case Compaction():
@@ -99,6 +106,8 @@ def empty_item(item: Item) -> OutputItem:
         case FunctionResult():
             result = wire.CustomToolCallOutputItem if item.custom else wire.FunctionCallOutputItem
             return result(item.id, item.call_id, "", "in_progress")
+        case HostedCall(kind="web_search"):
+            return search_item(structs.replace(item, status="in_progress"), sources=False, results=False)
         case HostedCall():
             return wire.McpCallItem(
                 item.id, "in_progress", item.label, item.name, "", approval_request_id=item.approval

@@ -9,7 +9,13 @@ from service.dialects.base import NewId, Reading
 from service.dialects.responses.compaction import read_context_management
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.items import Warn, read_input
-from service.dialects.responses.settings import SEALED_REASONING, read_include, read_settings
+from service.dialects.responses.settings import (
+    SEALED_REASONING,
+    SEARCH_RESULTS,
+    SEARCH_SOURCES,
+    read_include,
+    read_settings,
+)
 from service.dialects.responses.tools import Tools, echo_choice, read_choice, read_tools
 from service.dialects.validation import checked_metadata, decode, decode_part, is_given, required
 from specs.errors import InvalidRequest
@@ -105,6 +111,8 @@ def _echo(wire: CreateResponse, request: RunRequest, tools: Tools, include: froz
         prompt_cache_key=wire.prompt_cache_key,
         user=UNSET if wire.user is None else wire.user,
         sealed=SEALED_REASONING in include,
+        sources=SEARCH_SOURCES in include,
+        results=SEARCH_RESULTS in include,
         padded=bool(wire.stream_options and wire.stream_options.include_obfuscation),
     )
 

@@ -17,6 +17,7 @@ from service.dialects.responses.call_writers import (
     FunctionCallWriter,
     HostedCallWriter,
     ListingWriter,
+    SearchCallWriter,
 )
 from service.dialects.responses.echo import Echo
 from service.dialects.responses.outlet import Outlet
@@ -112,7 +113,8 @@ class ResponsesRenderer:
     def _begin(self, event: RunCreated) -> Response:
         begun = self._begun = first_response(event, self._echo)
         thoughts = event.request.settings.reasoning_summary is not None
-        self._show = Show(thoughts, self._echo.sealed, self._spelling.raw_reasoning)
+        said = self._echo
+        self._show = Show(thoughts, said.sealed, self._spelling.raw_reasoning, said.sources, said.results)
         return begun
 
     def _finish(self, event: RunEnded) -> Response:
@@ -138,9 +140,7 @@ class ResponsesRenderer:
 
     def _item_started(self, event: ItemStarted) -> None:
         item = event.item
-        custom = isinstance(item, FunctionCall) and item.custom
-        kind = CustomCallWriter if custom else _WRITERS[type(item)]
-        writer = kind(self._out, event.index, item, self._show)
+        writer = _writer_of(item)(self._out, event.index, item, self._show)
         self._open[event.index] = writer
         writer.start(item)
 
@@ -162,6 +162,16 @@ class ResponsesRenderer:
     def _ended(self, event: RunEnded) -> None:
         whole = self._finish(event)
         self._out.events.append(_TERMINAL[event.status](self._out.number(), whole))
+
+
+def _writer_of(item: Item) -> type[ItemWriter]:
+    match item:
+        case FunctionCall(custom=True):
+            return CustomCallWriter
+        case HostedCall(kind="web_search"):
+            return SearchCallWriter
+        case _:
+            return _WRITERS[type(item)]
 
 
 _HANDLERS: dict[type, Callable[[ResponsesRenderer, Any], None]] = {

@@ -21,12 +21,14 @@ Warn = Callable[[str], None]
 
 SEALED_REASONING = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
+SEARCH_RESULTS = "web_search_call.results"
+SEARCH_SOURCES = "web_search_call.action.sources"
 INCLUDABLE = (
     SEALED_REASONING,
     LOGPROBS,
     "file_search_call.results",
-    "web_search_call.results",
-    "web_search_call.action.sources",
+    SEARCH_RESULTS,
+    SEARCH_SOURCES,
     "message.input_image.image_url",
     "computer_call_output.output.image_url",
     "code_interpreter_call.outputs",

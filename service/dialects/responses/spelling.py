@@ -18,6 +18,7 @@ from specs.openai.common import ErrorBody, error_body
 from specs.openai.mcp_tools import McpToolEcho
 from specs.openai.response_items import OutputItem
 from specs.openai.responses import CustomChoice, CustomToolEcho, McpChoice, Response
+from specs.openai.search_tools import SearchChoice, SearchToolEcho
 
 Item = TypeVar("Item", bound=Struct)
 PREFIX = "dragoman:"
@@ -26,10 +27,12 @@ NAMES = {
     "mcp_list_tools": "dragoman:mcp_list_tools",
     "mcp_approval_request": "dragoman:mcp_approval_request",
     "mcp_approval_response": "dragoman:mcp_approval_response",
+    "web_search_call": "dragoman:web_search_call",
     "custom_tool_call": "dragoman:custom_tool_call",
     "custom_tool_call_output": "dragoman:custom_tool_call_output",
     "custom": "dragoman:custom",
     "mcp": "dragoman:mcp",
+    "web_search": "dragoman:web_search",
     "response.mcp_call.in_progress": "dragoman:response.mcp_call.in_progress",
     "response.mcp_call.completed": "dragoman:response.mcp_call.completed",
     "response.mcp_call.failed": "dragoman:response.mcp_call.failed",
@@ -38,6 +41,9 @@ NAMES = {
     "response.mcp_list_tools.in_progress": "dragoman:response.mcp_list_tools.in_progress",
     "response.mcp_list_tools.completed": "dragoman:response.mcp_list_tools.completed",
     "response.mcp_list_tools.failed": "dragoman:response.mcp_list_tools.failed",
+    "response.web_search_call.in_progress": "dragoman:response.web_search_call.in_progress",
+    "response.web_search_call.searching": "dragoman:response.web_search_call.searching",
+    "response.web_search_call.completed": "dragoman:response.web_search_call.completed",
     "response.custom_tool_call_input.delta": "dragoman:response.custom_tool_call_input.delta",
     "response.custom_tool_call_input.done": "dragoman:response.custom_tool_call_input.done",
     "response.reasoning_text.delta": "response.reasoning.delta",
@@ -131,6 +137,8 @@ _KINDS: dict[type[Any], type[Any]] = {
         CustomChoice,
         McpToolEcho,
         McpChoice,
+        SearchToolEcho,
+        SearchChoice,
     )
     if kind.__struct_config__.tag in NAMES
 }

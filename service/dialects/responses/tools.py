@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from service.dialects.mcp_tools import echo_mcp, read_mcp
 from service.dialects.responses.limits import MAX_ALLOWED_TOOLS, MAX_TOOLS, bounded
 from service.dialects.responses.spelling import plain_name
+from service.dialects.searches import echo_search, read_search
 from service.dialects.validation import (
     MAX_FREE_JSON,
     at_most,
@@ -41,8 +42,9 @@ from specs.openai.responses import (
     ToolChoiceParam,
     ToolEcho,
 )
+from specs.openai.search_tools import SEARCH_TYPES, SearchChoice
 from specs.requests import CustomInput, FunctionTool, ServerChoice, ToolChoice
-from specs.tools import HostedTool, McpServer
+from specs.tools import SEARCH_TOOL, HostedTool, McpServer
 
 Warn = Callable[[str], None]
 
@@ -117,6 +119,9 @@ def _read_tool(raw: Raw, param: str, warn: Warn) -> FunctionTool | Hosted | None
         case "mcp":
             server, credential = read_mcp(raw, param, warn=warn)
             return server, credential, echo_mcp(server)
+        case str() if kind in SEARCH_TYPES:
+            search = read_search(raw, param, warn=warn)
+            return search, Credential(), echo_search(search)
         case _:
             warn(f"{param}: tools of type {shown(kind)} cannot be run here; it was left out.")
             return None
@@ -191,6 +196,8 @@ def read_choice(choice: ChoiceMode | ToolChoiceParam | None, *, warn: Warn) -> T
             return ToolChoice("required", name=required(choice.name, param=param), params=(param,))
         case "mcp":
             return ToolChoice("required", servers=(_server(choice, "tool_choice"),))
+        case kind if kind in SEARCH_TYPES:
+            return ToolChoice("required", name=SEARCH_TOOL, params=("tool_choice.type",))
         case "allowed_tools":
             return _allowed(choice, warn)
         case kind:
@@ -214,6 +221,8 @@ def _allowed(choice: ToolChoiceParam, warn: Warn) -> ToolChoice:
             named.setdefault(required(entry.name, param=f"{param}.name"), f"{param}.name")
         elif plain_name(entry.type) == "mcp":
             servers.append(_server(entry, param))
+        elif plain_name(entry.type) in SEARCH_TYPES:
+            named.setdefault(SEARCH_TOOL, f"{param}.type")
         else:
             warn(f"{param}: tools of type {shown(entry.type)} cannot be run here; it was left out.")
     return ToolChoice(
@@ -224,8 +233,11 @@ def _allowed(choice: ToolChoiceParam, warn: Warn) -> ToolChoice:
 def echo_choice(choice: ToolChoice | None, tools: tuple[FunctionTool, ...]) -> ToolChoiceEcho:
     """State the choice back."""
     custom = {tool.name for tool in tools if tool.custom is not None}
+    functions = {tool.name for tool in tools}
 
-    def named(name: str) -> FunctionChoice | CustomChoice:
+    def named(name: str) -> FunctionChoice | CustomChoice | SearchChoice:
+        if name == SEARCH_TOOL and name not in functions:
+            return SearchChoice()
         return CustomChoice(name) if name in custom else FunctionChoice(name)
 
     match choice:
