@@ -117,6 +117,9 @@ listing_seconds = 0
 [mcp.own]
 url = "{pages}/mcp/own"
 authorization = "file:own.token"
+[mcp.strict]
+url = "{pages}/mcp/strict"
+require_approval = "always"
 [[limits]]
 class = "parallel_runs"
 max = 6
@@ -155,6 +158,11 @@ id = "agent_connected"
 model = "local/m"
 actions = ["notes"]
 mcp = ["own"]
+[[agents]]
+id = "agent_strict"
+model = "local/m"
+actions = ["notes"]
+mcp = ["strict"]
 [[agents]]
 id = "agent_two_calls"
 model = "local/m"
@@ -195,10 +203,17 @@ class Stage(Struct):
     listener: Canary
     key: Key
     http: httpx.Client
+    given: dict[str, str] = {}
+    """What the caller gave to let the server in, by path."""
 
     def ask(self, api: Api, agent: str, text: str, **fields: Any) -> httpx.Response:
         """One request of the caller's."""
         return self.http.post(api.path, json={**api.body(agent, text), **fields})
+
+    def server(self, label: str, **fields: Any) -> dict[str, Any]:
+        """A server of tools that the caller brings, laid at `/mcp/LABEL`."""
+        url = f"{self.pages.base_url}/mcp/{label}"
+        return {"type": "mcp", "server_label": label, "server_url": url, **fields}
 
     @property
     def visits(self) -> list[Visit]:
@@ -225,12 +240,13 @@ class Stage(Struct):
         assert account.settled == sum(usage.cost for usage in self.key.usage)
 
     def _check_secrets(self, answer: str) -> None:
+        tokens = {**TOKENS, **self.given}
         heard = [answer, *(json.dumps(exchange.body) for exchange in self.upstream.exchanges)]
         heard += [f"{visit.target} {visit.body!r}" for visit in self.visits]
-        for secret in (*SECRETS, self.key.secret):
+        for secret in (*SECRETS, *self.given.values(), self.key.secret):
             assert not any(secret in text for text in heard), "a secret was told"
         for visit in self.visits:
-            wanted = next((token for path, token in TOKENS.items() if visit.target.startswith(path)), None)
+            wanted = next((token for path, token in tokens.items() if visit.target.startswith(path)), None)
             sent = visit.headers.get("authorization")
             assert sent == (wanted and f"Bearer {wanted}"), f"{visit.target} got the credential {sent!r}"
 
@@ -239,3 +255,8 @@ class Stage(Struct):
         messages = [message for exchange in self.upstream.exchanges for message in exchange.body["messages"]]
         instructing = [each["content"] for each in messages if each["role"] in ("system", "developer")]
         assert set(instructing) <= {INSTRUCTIONS}
+
+
+def of_type(answer: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The items of a response that are of one type."""
+    return [item for item in answer["output"] if item["type"] == kind]
