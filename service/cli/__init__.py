@@ -16,6 +16,7 @@ COMMANDS = {
     "config": ("service.cli.configuration", "config", "Look at the configuration."),
     "agents": ("service.cli.agents", "agents", "Look at the agents; export and import them."),
     "actions": ("service.cli.actions", "actions", "Look at OpenAPI documents as tools."),
+    "mcp": ("service.cli.mcp", "mcp", "Look at MCP servers of the configuration."),
     "chat": ("service.cli.chat", "chat", "Talk to an agent of the running service."),
     "keys": ("service.cli.keys", "keys", "Make, list, rotate and revoke API keys."),
     "users": ("service.cli.users", "users", "Add, list, change and remove users."),

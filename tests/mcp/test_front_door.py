@@ -144,7 +144,8 @@ def test_the_official_sdk_streams_the_list_and_the_calls(service: Service, key: 
     assert "response.mcp_list_tools.completed" in kinds
     assert "response.mcp_call.completed" in kinds
     listing, call, _ = final.output
-    assert (listing.type, call.type) == ("mcp_list_tools", "mcp_call")
+    assert listing.type == "mcp_list_tools"
+    assert call.type == "mcp_call"
     assert [tool.name for tool in listing.tools] == ["price", "buy"]
     assert (call.server_label, call.name, call.output) == ("shop", "price", "7")
 

@@ -69,7 +69,9 @@ class McpServers:
                 raise InvalidRequest(f"{at}: another server is labelled {server.label!r}", param=at)
             place = self._place(server, run, own=param is None)
             found[server.label] = (
-                place if isinstance(place, Unreachable) else (place, self._source(place, run))
+                place
+                if isinstance(place, Unreachable)
+                else (place, self._source(place, run.project, run.user))
             )
         tools = (
             *run.agent.functions,
@@ -77,6 +79,12 @@ class McpServers:
             *(tool for each in beside for tool in each.definitions),
         )
         return McpTools(found, taken={tool.name for tool in tools}, seconds=self._seconds)
+
+    def alone(self, name: str) -> McpTools:
+        """The tools of a configured server by itself, as its operator looks at it."""
+        spec = self._specs[name]
+        place = Place(McpServer(name, connector=name), own=True, at=at_spec(spec, {}), spec=spec)
+        return McpTools({name: (place, self._source(place, "", ""))}, taken=(), seconds=self._seconds)
 
     async def aclose(self) -> None:
         """End every process."""
@@ -99,13 +107,13 @@ class McpServers:
         except ValueError as error:
             return Unreachable(server.label, str(error))
 
-    def _source(self, place: Place, run: RunFacts) -> Source:
+    def _source(self, place: Place, project: str, user: str) -> Source:
         at = place.at
         if isinstance(at, Program) and place.spec is not None:
             name = place.spec.name
-            return Source(self._programs.find(name), self._listings, (name, run.project, run.user))
+            return Source(self._programs.find(name), self._listings, (name, project, user))
         assert isinstance(at, Endpoint)
-        key = (at.digest, run.project, run.user)
+        key = (at.digest, project, user)
         connection = self._connect(at, at.digest, place.label)
         return Source(OwnConnection(connection), self._listings, key)
 

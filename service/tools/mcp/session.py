@@ -33,7 +33,8 @@ class Session:
 
     async def page(self, cursor: str | None) -> Page:
         """Some of the tools. Raises McpFailure."""
-        self._meter.refill()
+        if cursor is None:
+            self._meter.refill()
         try:
             found = await self._client.session.list_tools(
                 params=types.PaginatedRequestParams(cursor=cursor) if cursor is not None else None
