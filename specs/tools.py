@@ -22,6 +22,8 @@ class ToolFilter(Struct, frozen=True, omit_defaults=True):
     names: tuple[str, ...] | None = None
     read_only: bool | None = None
     """Whether the server says that the tool changes nothing (`readOnlyHint`)."""
+    without: tuple[str, ...] = ()
+    """All but these."""
 
 
 class ApprovalFilter(Struct, frozen=True, omit_defaults=True):

@@ -149,12 +149,17 @@ def mcp_credential(asked: wire.McpToolParam, param: str) -> Credential:
                 param=f"{param}.authorization",
             )
         _secret(value, f"{param}.headers.{name}")
-    bearer = asked.authorization
-    if bearer is not None:
-        required(_secret(bearer, f"{param}.authorization") or None, param=f"{param}.authorization")
     return Credential(
-        {name: Secret(value) for name, value in headers.items()}, None if bearer is None else Secret(bearer)
+        {name: Secret(value) for name, value in headers.items()},
+        bearer(asked.authorization, f"{param}.authorization"),
     )
+
+
+def bearer(token: str | None, param: str) -> Secret | None:
+    """Refuse what cannot be sent as a token. Raises InvalidRequest."""
+    if token is None:
+        return None
+    return Secret(required(_secret(token, param) or None, param=param))
 
 
 def _secret(value: str, param: str) -> str:

@@ -13,13 +13,14 @@ from specs.anthropic.blocks import (
     TextBlock,
     UserTurn,
 )
+from specs.anthropic.mcp import McpToolset
 from specs.anthropic.messages import SearchTool, Tool
 
 COMPONENTS: dict[str, tuple[type[Struct], ...]] = {
     "Turn": (UserTurn, AssistantTurn, SystemTurn),
     "DocumentContent": (TextBlock, ImageBlock),
     "ToolResultContent": (TextBlock, ImageBlock, SearchResultBlock, DocumentBlock),
-    "MessagesTool": (Tool, SearchTool),
+    "MessagesTool": (Tool, SearchTool, McpToolset),
 }
 
 REQUIRED: dict[str, tuple[str, ...]] = {"CreateMessage": ("max_tokens",)}

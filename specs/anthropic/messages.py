@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from specs.anthropic.blocks import TOOL_NAME_128, CacheControl, TextBlock
+from specs.anthropic.mcp import McpServerParam
 from specs.openai.marks import (
     LARGEST,
     MODEL,
@@ -180,10 +181,11 @@ class CreateMessage(Struct, frozen=True, kw_only=True):
     """Nothing but `global` can be promised here."""
     compaction: Annotated[Raw, NOTHING] | UnsetType = UNSET
     thread: Annotated[Raw, NOTHING] | UnsetType = UNSET
+    mcp_servers: Annotated[list[McpServerParam], listed(0, 20)] | None = None
+    """Servers whose tools the server runs."""
     container: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
     """Not honoured; answered with a warning, as are the following."""
     diagnostics: Annotated[Raw, OBJECT_OR_NULL] | UnsetType = UNSET
-    mcp_servers: list[Annotated[Raw, OBJECT]] | None = None
     fallbacks: Raw | UnsetType = UNSET
     fallback_credit_token: Raw | UnsetType = UNSET
     billing_policy: Raw | UnsetType = UNSET

@@ -399,7 +399,6 @@ def test_a_schema_with_open_objects_is_not_asked_to_be_strict(schema):
 WARNED = [
     ({"top_k": 5}, "top_k"),
     ({"speed": "fast"}, "speed"),
-    ({"mcp_servers": [{"type": "url", "url": "https://a/", "name": "a"}]}, "mcp_servers"),
     ({"container": "c"}, "container"),
     ({"diagnostics": {"previous_message_id": "m"}}, "diagnostics"),
     ({"fallbacks": [{"model": "m"}]}, "fallbacks"),

@@ -7,11 +7,13 @@ from msgspec import structs
 
 from service.dialects.base import NewId, Reading
 from service.dialects.messages.context import read_context_management
+from service.dialects.messages.mcp_servers import read_servers
 from service.dialects.messages.parts import lifetime
 from service.dialects.messages.settings import read_settings
 from service.dialects.messages.tools import read_choice, read_hosted, read_tools
 from service.dialects.messages.turns import MAX_PIECES, TurnReader
 from service.dialects.validation import at_most, decode, is_given
+from service.tools.credentials import Credential
 from specs.anthropic.blocks import CacheControl, TextBlock
 from specs.anthropic.messages import CreateMessage
 from specs.errors import InvalidRequest
@@ -43,6 +45,7 @@ def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Re
     settings = read_settings(wire, counts_only=counts_only, warnings=warnings)
     tools = read_tools(wire.tools, warnings)
     hosted = read_hosted(wire.tools, warnings)
+    servers = read_servers(wire.mcp_servers, wire.tools, warnings)
     items = TurnReader(new_id, warnings, files).read(wire.messages)
     instructions, marks = read_system(wire.system)
     request = RunRequest(
@@ -50,15 +53,17 @@ def read_request(body: bytes, new_id: NewId, *, counts_only: bool = False) -> Re
         items=_with_last_marked(items, wire.cache_control),
         instructions=instructions,
         tools=tools,
-        hosted=tuple(hosted.values()),
-        hosted_params=tuple(hosted),
+        hosted=(*hosted.values(), *(named.server for named in servers)),
+        hosted_params=(*hosted, *(named.param for named in servers)),
         tool_choice=read_choice(wire.tool_choice),
         settings=settings,
         compaction=read_context_management(wire.context_management, warnings),
         warnings=tuple(warnings),
         instruction_marks=marks,
     )
-    return Reading(request, wire, bool(wire.stream), files=tuple(files))
+    credentials = (*(Credential() for _ in hosted), *(named.credential for named in servers))
+    kept = structs.replace(wire, mcp_servers=None)
+    return Reading(request, kept, bool(wire.stream), files=tuple(files), credentials=credentials)
 
 
 def read_system(system: str | list[TextBlock] | None) -> tuple[str | None, tuple[CacheMark, ...]]:
@@ -96,7 +101,6 @@ def _warnings(wire: CreateMessage) -> list[str]:
     left_out = [name for name in _LEFT_OUT if is_given(getattr(wire, name))]
     told = {
         "top_k": wire.top_k is not None,
-        "mcp_servers": bool(wire.mcp_servers),
         "speed": wire.speed == "fast",
         "user_profile_id": wire.user_profile_id is not None,
         "output_format": wire.output_format is not None and _has_format(wire),

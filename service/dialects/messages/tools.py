@@ -8,6 +8,7 @@ import re
 import msgspec
 from msgspec import Raw, Struct
 
+from service.dialects.messages.mcp_servers import TOOLSET
 from service.dialects.messages.parts import lifetime
 from service.dialects.messages.searches import is_search, read_search
 from service.dialects.validation import decode_part, free_object, required, shown
@@ -54,7 +55,7 @@ def read_hosted(sent: list[Raw] | None, warnings: list[str]) -> dict[str, Hosted
 
 def _read(raw: Raw, at: str, warnings: list[str]) -> FunctionTool | None:
     kind = decode_part(raw, _head, param=at).type
-    if is_search(kind):
+    if is_search(kind) or kind == TOOLSET:
         return None
     if kind not in (None, "custom"):
         warnings.append(f"{at} was left out: a tool of type {shown(kind)} cannot be run here.")

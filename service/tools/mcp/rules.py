@@ -25,6 +25,7 @@ def allows(rule: ToolFilter | None, tool: Described) -> bool:
     """Whether a filter lets the tool through; None is no filter."""
     return rule is None or (
         (rule.names is None or tool.name in rule.names)
+        and tool.name not in rule.without
         and (rule.read_only is None or tool.read_only == rule.read_only)
     )
 
