@@ -7,6 +7,8 @@ back (`room`), never another run.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
 
 from specs.events import Delta, Event, without_deltas
 
@@ -15,6 +17,8 @@ EVENT_BYTES = 144
 SHARE = 4
 """The log takes one part in so many of what may wait between a run and its reader; the rest is for what
 was taken from it and is on its way to the socket."""
+Taker: TypeAlias = Callable[[list[Event]], bool]
+"""Says whether it saw to a batch."""
 
 
 class Subscription:
@@ -26,6 +30,7 @@ class Subscription:
         self.unread_bytes = 0
         """What the events that wait to be read weigh."""
         self._waiter: asyncio.Future[None] | None = None
+        self._taker: Taker | None = None
         self._rests = False
         """Whether the reader wants the end alone, and no deltas."""
         self.closed = False
@@ -41,14 +46,25 @@ class Subscription:
         """How many events wait to be read."""
         return len(self._pending)
 
-    def push(self, batch: list[Event], *, weight: int) -> None:
-        """Take in what the log got and wake the reader."""
+    def push(self, batch: list[Event]) -> None:
+        """Take in what the log got and wake the reader, unless its taker saw to the batch."""
         if self._rests:
             self._pending.extend(without_deltas(batch))
             return
+        if self._taker is not None and self._sleeps and self._taker(batch):
+            return
         self._pending.extend(batch)
-        self.unread_bytes += weight
+        self.unread_bytes += weight_of(batch)
         self.wake()
+
+    def hand(self, taker: Taker) -> None:
+        """Offer each batch to `taker` first while the reader waits in `next`: it need not be woken for what
+        is taken. Called from the run, so it must not raise."""
+        self._taker = taker
+
+    @property
+    def _sleeps(self) -> bool:
+        return self._waiter is not None and not self._waiter.done() and not self._pending
 
     def wake(self) -> None:
         """Let a waiting reader look again; `next` then gives what there is, perhaps nothing."""
@@ -58,6 +74,7 @@ class Subscription:
     def close(self) -> None:
         """End this subscription; the reader gets what is pending, then nothing more."""
         self.closed = True
+        self._taker = None  # it refers back to the reader
         self._log.forget(self)
         self.wake()
 
@@ -105,9 +122,8 @@ class RunLog:
 
     def append(self, batch: list[Event]) -> None:
         """Add events for every reader."""
-        weight = EVENT_BYTES * len(batch) + sum([len(event.data) for event in batch if type(event) is Delta])
         for subscription in self._subscriptions:
-            subscription.push(batch, weight=weight)
+            subscription.push(batch)
 
     def close(self) -> None:
         """The run has ended: nothing more will come."""
@@ -135,3 +151,8 @@ class RunLog:
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
         self.read()
+
+
+def weight_of(batch: list[Event]) -> int:
+    """About how many bytes unread events take."""
+    return EVENT_BYTES * len(batch) + sum([len(event.data) for event in batch if type(event) is Delta])

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.http.head import HeadWithBody
+from service.http.outlet import Outlet
 from service.ids import new_id
 from specs.errors import DragomanError, HeadersTooLarge, InvalidRequest, RequestTimeout
 from specs.openai.common import error_body
@@ -109,7 +109,9 @@ class Connection(HttpToolsProtocol):
             before = self.cycle
             super().on_headers_complete()
             if self.cycle is not before and self.scope["method"] != "HEAD":  # whose answer has no body
-                self.cycle.transport = HeadWithBody(self.transport)  # type: ignore[assignment]
+                outlet = Outlet(self.transport)
+                self.scope.setdefault("state", {})["outlet"] = outlet
+                self.cycle.transport = outlet  # type: ignore[assignment]
 
     def _problem(self) -> InvalidRequest | None:
         """What is wrong with the head, https://www.rfc-editor.org/rfc/rfc9112 sections 2.3, 3.2, 6.1."""
@@ -178,6 +180,11 @@ class Connection(HttpToolsProtocol):
         if self._begun and not self._in_headers:  # the request at fault is that of the cycle
             return not self.cycle.response_started
         return self.cycle.response_complete
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is sent now would not have to wait."""
+        return not (self.gone or self.flow.write_paused)
 
     def abort(self) -> None:
         """Drop the connection without waiting for what is unsent."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from service.dialects.base import Dialect, StreamRenderer
+from service.engine.log import Subscription
 from service.http.headers import Headers
+from service.http.outlet import Outlet
 from service.http.sse import DONE, HEARTBEAT, named_frames, plain_frames
 from service.settings.model import Engine
-from specs.events import Event
+from specs.events import Event, RunEnded
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -65,6 +68,15 @@ class Line(Protocol):
         ...
 
 
+class Wide(Line, Protocol):
+    """One that tells how much it can take."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is sent now would not have to wait."""
+        ...
+
+
 class Framing(Struct, frozen=True):
     """How wire events become the bytes of a stream."""
 
@@ -98,11 +110,16 @@ class EventStream:
         self._headers = headers
         framing = dialect if isinstance(dialect, Framing) else framing_of(dialect)
         self._frames, self._end = framing.frames, framing.end
+        self._broken: Exception | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request; `scope` and the callables are ASGI's."""
-        pulse = Pulse(self._run.events, scope["state"]["connection"], self._engine)
-        wanted = "recorder" in scope["state"]  # by a retry, if nobody listens now
+        state = scope["state"]
+        pulse = Pulse(self._run.events, state["connection"], self._engine)
+        wanted = "recorder" in state  # by a retry, if nobody listens now
+        events = self._run.events
+        if isinstance(events, Subscription) and not wanted:
+            events.hand(partial(self._send_now, pulse, state["connection"], state["outlet"]))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS + self._headers})
             await self._follow(pulse, send, to_the_end=wanted)
@@ -125,7 +142,23 @@ class EventStream:
             if last or (pulse.gone and not to_the_end):
                 return
             batch = await events.next()
+            if self._broken is not None:
+                raise self._broken
             last = events.finished
+
+    def _send_now(self, pulse: Pulse, line: Wide, outlet: Outlet, batch: list[Event]) -> bool:
+        """Send a batch as the run says it, where it need not wait; the last goes out with the end."""
+        if not line.has_room or type(batch[-1]) is RunEnded:
+            return False
+        try:
+            body = self._frames(self._renderer.feed(batch))
+        except Exception as error:  # the run is not to blame: it is raised where the stream is followed
+            self._broken = error
+            return False
+        if body:
+            outlet.write_chunk(body)
+            pulse.sent()
+        return True
 
 
 class Pulse:

@@ -7,7 +7,7 @@ from typing import cast
 
 import httpx
 
-from service.http.head import HeadWithBody
+from service.http.outlet import Outlet
 from tests.support.house import Key, Service
 
 
@@ -24,9 +24,9 @@ class Written:
         self.done.append("closed")
 
 
-def answer() -> tuple[HeadWithBody, Written]:
+def answer() -> tuple[Outlet, Written]:
     written = Written()
-    return HeadWithBody(cast("asyncio.Transport", written)), written
+    return Outlet(cast("asyncio.Transport", written)), written
 
 
 def test_head_and_body_are_one_write():

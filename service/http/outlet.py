@@ -1,4 +1,4 @@
-"""The head of an answer, kept until the first of its body: they leave in one write, not in two.
+"""The way out of one answer. Its head is kept until the first of its body: they leave in one write.
 
 A write to a socket is among the dearest things a short answer does.
 """
@@ -10,9 +10,9 @@ import asyncio
 _CONTINUE = b"HTTP/1.1 100 "
 
 
-class HeadWithBody:
-    """The transport of one answer, as uvicorn uses it; its first write is the head, its second the body's
-    first, empty or not."""
+class Outlet:
+    """The transport of one answer, for uvicorn and for streams; its first write is the head, its second the
+    body's first, empty or not."""
 
     __slots__ = ("_head", "_sent", "_transport")
 
@@ -30,6 +30,10 @@ class HeadWithBody:
         else:
             self._sent = True
             self._transport.write(self._head + data)
+
+    def write_chunk(self, body: bytes) -> None:
+        """Send a piece of a body of unknown length, after its first."""
+        self._transport.write(b"%x\r\n%b\r\n" % (len(body), body))
 
     def close(self) -> None:
         """Close when all is sent, a head without a body too."""
