@@ -45,12 +45,17 @@ CANARIES = {
             "refused",
             "users",
             "wrong_key",
+            "authorization",
+            "key",
+            "agent_header",
+            "agent_bearer",
+            "agent_action",
             "prompt",
             "answer",
         )
     )
 }
-PLANTED = {"api_key", "client_secret", "value", "password", "token"}
+PLANTED = {"api_key", "client_secret", "value", "password", "token", "authorization", "key"}
 """The secret fields of the configuration; a new one has to be planted here too."""
 ACTIONS = {
     "api_key": 'name = "x-key", value = "env:CANARY_VALUE"',
@@ -69,6 +74,13 @@ STATUSES = (400, 401, 403, 404, 409, 422, 429, 500, 503)
 
 def configuration(upstream: str) -> str:
     return f"""
+[mcp.wiki]
+url = "https://ping.example.com/mcp"
+authorization = "env:CANARY_AUTHORIZATION"
+[web_search]
+backend = "brave"
+key = "env:CANARY_KEY"
+price_usd = 0
 [providers.ours]
 kind = "openai-compatible"
 base_url = "{upstream}/v1"
@@ -230,6 +242,7 @@ COMMANDS = (
     ("config", "check"),
     ("keys", "list", "--json"),
     ("agents", "list"),
+    ("agents", "export", "--project", "shop"),
     ("usage", "--json"),
     ("doctor", "--json"),
     ("secrets", "rotate", "--json"),
@@ -258,6 +271,7 @@ def drive(service: Service, witness: Witness) -> dict[str, str]:
     project, headers = _project(witness, admin)
     user = _user(witness, admin, project)
     _bring(witness, admin, project, user)
+    _equip(witness, headers)
     keys = {"plain": headers, "user": user, "admin": admin}
     _run(witness, headers, user)
     _misuse(witness, admin, project, headers)
@@ -272,7 +286,7 @@ def _project(witness: Witness, admin: str) -> tuple[str, str]:
     body = {
         "name": "plain",
         "unlimited": True,
-        "scopes": ["inference", "agents.read", "files", "conversations"],
+        "scopes": ["inference", "agents.read", "agents.write", "files", "conversations"],
     }
     key = _forgotten(witness, witness.ask("POST", path, admin, json=body))
     return project, key
@@ -309,6 +323,31 @@ def _bring(witness: Witness, admin: str, project: str, user: str) -> None:
     witness.ask("POST", "/v1/chat/completions", user, json=chat)
     witness.ask("POST", f"{path}/{id}/validate", admin)
     witness.ask("POST", f"{path}/{id}/rotate", admin, json={"api_key": CANARIES["rotated"]})
+
+
+def _equip(witness: Witness, key: str) -> None:
+    """Agents whose tools have credentials, made, changed, refused, shown and run."""
+    server = {"type": "mcp", "server_label": "wiki", "server_url": "https://ping.example.com/mcp"}
+    given = {"headers": {"x-key": CANARIES["agent_header"]}, "authorization": CANARIES["agent_bearer"]}
+    auth = {"type": "bearer", "token": CANARIES["agent_action"]}
+    action = {
+        "type": "openapi",
+        "openapi": {"name": "ping", "spec": PING, "server": "https://ping.example.com"},
+    }
+    armed = {**action, "openapi": {**action["openapi"], "auth": auth}}
+    body = {"model": "ours/scripted-1", "tools": [{**server, **given}, armed]}
+    made = witness.ask("POST", "/v1/agents", key, json=body)
+    assert made.status_code == 200, made.text
+    agent = made.json()["id"]
+    wrong = {**server, **given, "server_url": "nowhere"}
+    witness.ask("POST", f"/v1/agents/{agent}", key, json={"tools": [wrong]})
+    witness.ask("POST", f"/v1/agents/{agent}", key, json={"tools": [server, action], "name": "Equipped"})
+    for path in (f"/v1/agents/{agent}", f"/v1/agents/{agent}/versions", "/v1/agents"):
+        witness.ask("GET", path, key)
+    for prompt in ("ANSWER", "ECHO-400"):
+        asked = {"model": agent, "input": prompt, "store": False}
+        witness.ask("POST", "/v1/responses", key, json=asked)
+    witness.ask("POST", f"/v1/agents/{agent}/restore", key, json={"version": 1})
 
 
 def _run(witness: Witness, key: str, user: str) -> None:
