@@ -161,6 +161,8 @@ class Asking:
 
     def watch(self, tools: ToolSet) -> PermittedCalls | None:
         """Take the calls that ask out of a step's stream; None where no tool asks."""
+        if not tools.definitions:
+            return None
 
         def asks(call: FunctionCall) -> str | None:
             tool = tools.known(call.name)

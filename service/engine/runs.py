@@ -22,6 +22,7 @@ from service.limits import Limiter
 from specs.agents import Agent
 from specs.errors import ClientGone, DragomanError, Failure, ServerError
 from specs.events import RunEnded, RunStarted
+from specs.items import HostedCall
 from specs.requests import RunRequest
 from specs.usage import add_usages
 
@@ -192,7 +193,8 @@ class Runs:
     def _kept(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> list[Awaitable[object]]:
         if run.keeper is None:
             return []
-        if ended.status == "failed" and not calls.tried:
+        done = calls.tried or any(isinstance(item, HostedCall) for item in loop.fold.items)
+        if ended.status == "failed" and not done:
             return [run.keeper.drop(run.created, ended)]
         return [run.keeper.keep(run.created, ended, loop.fold.items)]
 

@@ -21,7 +21,8 @@ from service.http.reading import read_body
 from service.http.stream import EventStream
 from service.ids import new_id
 from specs.errors import ClientGone, UnsupportedMediaType
-from specs.events import Event, RunEnded, StepStarted
+from specs.events import Event, ItemEnded, RunEnded, StepStarted
+from specs.items import HostedCall
 
 InBackground: TypeAlias = Callable[[Request[Any, Any, Any], Reading], Awaitable[ASGIApp]]
 
@@ -139,4 +140,8 @@ def _failed_at_once(events: list[Event]) -> bool:
 
 
 def _has_begun(events: list[Event]) -> bool:
-    return any(type(event) is StepStarted for event in events)
+    """Whether a model was called, or a call that was approved has been made."""
+    return any(
+        type(event) is StepStarted or (type(event) is ItemEnded and type(event.item) is HostedCall)
+        for event in events
+    )

@@ -297,3 +297,37 @@ def test_what_lets_the_server_in_is_sent_there_and_seen_nowhere_else(service, ht
     told = (first.content, json.dumps(whole).encode(), then.content, kept)
     sent = json.dumps([exchange.body for exchange in upstream.exchanges]).encode()
     assert not [where for where in (*told, sent) if b"canary-" in where]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_was_made_is_kept_when_the_model_fails_after_it(http, upstream, wares, stream):
+    first = ask(http, upstream, wares)
+    upstream.enqueue(*[Script(status=500)] * 2)
+    then = go_on(http, wares, [yes(first)], previous_response_id=first["id"], stream=stream)
+    assert wares.calls == [("buy", "fig")]
+    if not stream:
+        assert then.status_code >= 500
+        return
+    events = [json.loads(line[6:]) for line in then.text.splitlines() if line.startswith("data: {")]
+    assert events[-1]["type"] == "response.failed"
+    failed = events[-1]["response"]
+    upstream.enqueue(DONE)
+    more = [{"role": "user", "content": "Go on"}]
+    after = go_on(http, wares, more, previous_response_id=failed["id"]).json()
+    assert kinds(after) == ["message"]
+    assert "bought fig" in [message.get("content") for message in last_messages(upstream)]
+
+
+def test_what_was_made_is_kept_when_the_money_is_gone(service, http, upstream, wares):
+    poor = service.key(nano=2_000_000)
+    upstream.enqueue(BUY)
+    body = {"model": "agent_plain", "input": "Buy a fig", "tools": [wares.tool()], "max_output_tokens": 256}
+    first = http.post("/v1/responses", json=body, headers=poor.headers).json()
+    costly = {**body, "input": ["x" * 40_000], "previous_response_id": first["id"], "stream": True}
+    costly["input"] = [yes(first), {"role": "user", "content": "x" * 40_000}]
+    then = http.post("/v1/responses", json=costly, headers=poor.headers)
+    assert wares.calls == [("buy", "fig")]
+    events = [json.loads(line[6:]) for line in then.text.splitlines() if line.startswith("data: {")]
+    assert events[-1]["response"]["error"]["code"] == "insufficient_quota"
+    kept = http.get(f"/v1/responses/{events[-1]['response']['id']}", headers=poor.headers).json()
+    assert kinds(kept) == ["mcp_call"]
