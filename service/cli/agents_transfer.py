@@ -57,13 +57,14 @@ def import_command(file: Path, project: str, config: Path | None, as_json: bool)
     differ; exit 1 when one of them cannot be had."""
     from service.ids import new_id
     from service.store.agents_transfer import import_agents, read_file
+    from service.tools.actions.brought import remade
 
     content = read_file(file.read_bytes())
 
     async def work(database: Database) -> list[Imported]:
         owner = await database.projects.ensure(project, id=new_id("proj"), now=int(time.time()))
         rules = _rules(config, database)
-        return await import_agents(database.agents, owner, content, rules=rules, by="import")
+        return await import_agents(database.agents, owner, content, rules=rules, remake=remade, by="import")
 
     outcomes = on_new_store(config, work)
     if as_json:
@@ -110,7 +111,8 @@ def _rules(config: Path | None, database: Database) -> AgentRules:
         directory=settings.directory,
         store=database.agents,
     )
-    return AgentRules(agents, runnable=lambda _: True)
+    shared = [spec.name for spec in settings.mcp if spec.shared]
+    return AgentRules(agents, runnable=lambda _: True, connectors=lambda: shared)
 
 
 def _text(file: AgentFile) -> bytes:

@@ -9,12 +9,14 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct, structs
 
+from service.store.agents_credentials import credentialed, credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, PageAsk, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
 from service.store.agents_store import AGENT_SCHEMA, SqlAgents, read_body
 from service.store.records import Project
 from specs.agents import Agent
 from specs.errors import DragomanError, InvalidRequest
+from specs.tools import CredentialedTool
 
 FORMAT = "dragoman.agents"
 PAGE = 200
@@ -30,6 +32,8 @@ class WrittenAgent(Struct, frozen=True):
     agent: msgspec.Raw
     """The agent, in the schema that the file says."""
     owner: str | None = None
+    credentials: tuple[int, ...] = ()
+    """Places of the tools that had a credential. No file has the credentials themselves."""
 
 
 class AgentFile(Struct, frozen=True):
@@ -66,7 +70,9 @@ async def export_agents(store: SqlAgents, project: Project, ids: Iterable[str] =
             limit=PAGE,
         )
         found = await store.page(ask)
-        written += [_write(stored) for stored in found if not wanted or stored.agent.id in wanted]
+        for stored in found:
+            if not wanted or stored.agent.id in wanted:
+                written.append(_write(stored, await _armed(store, stored)))
         if len(found) < PAGE:
             return AgentFile(tuple(written))
         low = found[-1].place
@@ -92,22 +98,36 @@ async def import_agents(
     file: AgentFile,
     *,
     rules: AgentRules,
+    remake: Callable[[Agent], Agent],
     by: str,
     clock: Callable[[], float] = time.time,
 ) -> list[Imported]:
     """Make the agents of a file in a project under their own ids; those that are there get a new version,
-    unless they are the same. One that cannot be had leaves the others alone.
+    unless they are the same. One that cannot be had leaves the others alone. `remake` reads what a file says
+    of tools as a request is read. Credentials stay with tools that go where they went.
     """
     outcomes = []
     for written in file.agents:
         agent = structs.replace(read_body(file.schema, bytes(written.agent).decode()), id=written.id)
         try:
-            outcome = await _import(store, project, agent, written, rules=rules, by=by, now=int(clock()))
+            before = await _before(store, project, agent, rules)
+            held = {} if before is None else credentials_of(before.agent)
+            agent = with_credentials(remake(agent), held)
+            outcome = await _import(store, project, agent, written, before, rules, by=by, now=int(clock()))
         except DragomanError as error:
             outcomes.append(Imported(written.id, "refused", error.message))
         else:
-            outcomes.append(Imported(written.id, outcome))
+            outcomes.append(Imported(written.id, outcome, _wanted(agent, written)))
     return outcomes
+
+
+async def _before(store: SqlAgents, project: Project, agent: Agent, rules: AgentRules) -> StoredAgent | None:
+    """The agent as it is there already."""
+    rules.check_id(agent.id)
+    before = await store.current(agent.id)
+    if before is not None and before.project != project.id:
+        raise InvalidRequest("id: this is an agent of another project.", param="id")
+    return before
 
 
 async def _import(
@@ -115,15 +135,12 @@ async def _import(
     project: Project,
     agent: Agent,
     written: WrittenAgent,
-    *,
+    before: StoredAgent | None,
     rules: AgentRules,
+    *,
     by: str,
     now: int,
 ) -> Outcome:
-    rules.check_id(agent.id)
-    before = await store.current(agent.id)
-    if before is not None and before.project != project.id:
-        raise InvalidRequest("id: this is an agent of another project.", param="id")
     rules.check(agent, project.name, before=None if before is None else before.agent)
     sharing = rules.checked(written.sharing)
     if before is None:
@@ -143,12 +160,32 @@ async def _import(
     return "changed"
 
 
-def _write(stored: StoredAgent) -> WrittenAgent:
-    agent = structs.replace(stored.agent, version=1, created_at=0)
+async def _armed(store: SqlAgents, stored: StoredAgent) -> tuple[int, ...]:
+    """Places of the tools that have a credential."""
+    if not credentialed(stored.agent):
+        return ()
+    held = await store.credentials.of(stored.agent.id, stored.project)
+    return _places(with_credentials(stored.agent, held))
+
+
+def _places(agent: Agent) -> tuple[int, ...]:
+    tools = enumerate(agent.tools)
+    return tuple(place for place, tool in tools if isinstance(tool, CredentialedTool) and tool.credential)
+
+
+def _wanted(agent: Agent, written: WrittenAgent) -> str | None:
+    """Which tools have to be given their credentials again."""
+    lacking = [f"tools[{place}]" for place in written.credentials if place not in _places(agent)]
+    return f"Give these their credentials again: {', '.join(lacking)}." if lacking else None
+
+
+def _write(stored: StoredAgent, credentials: tuple[int, ...]) -> WrittenAgent:
+    agent = structs.replace(with_credentials(stored.agent, {}), version=1, created_at=0)
     return WrittenAgent(
         id=agent.id,
         created_at=stored.agent.created_at,
         sharing=stored.sharing,
         agent=msgspec.Raw(msgspec.json.encode(agent)),
         owner=stored.owner,
+        credentials=credentials,
     )

@@ -14,6 +14,8 @@ from service.cli import main
 from service.store.agents_records import Sharing, StoredAgent
 from service.store.database import Database
 from specs.agents import Agent, CodeInterpreterTool
+from specs.tools import McpServer, OpenApiTool
+from tests.support.math_action import DOCUMENT
 
 Run = Callable[..., tuple[int, str]]
 NOW = 1_800_000_000
@@ -162,3 +164,51 @@ def test_a_file_of_something_else_is_refused(run: Run, tmp_path: Path, content: 
     file.write_bytes(content)
     code, printed = run("agents", "import", str(file), "--config", config)
     assert (code, "no file of agents" in printed) == (1, True)
+
+
+WIKI = McpServer("wiki", "https://wiki.example/mcp", credential="c2VhbGVk")
+MATHS = OpenApiTool("maths", DOCUMENT, credential="c2VhbGVk", base="https://forged.example")
+
+
+def test_credentials_stay_behind_and_the_import_says_whose(run: Run, tmp_path: Path):
+    armed = Agent("agent_armed", "demo/demo-1", tools=(CodeInterpreterTool(), WIKI, MATHS), created_at=NOW)
+    here, there = fill(tmp_path / "here", armed), fill(tmp_path / "there")
+    file = str(tmp_path / "agents.json")
+    assert run("agents", "export", "--output", file, "--config", here)[0] == 0
+    assert "c2VhbGVk" not in Path(file).read_text()
+    code, printed = run("agents", "import", file, "--config", there, "--json")
+    assert (code, json.loads(printed)[0]["reason"]) == (
+        0,
+        "Give these their credentials again: tools[1], tools[2].",
+    )
+
+
+def test_an_import_reads_documents_as_a_request_does(run: Run, tmp_path: Path):
+    agent = Agent("agent_armed", "demo/demo-1", tools=(MATHS,), created_at=NOW)
+    here, there = fill(tmp_path / "here", agent), fill(tmp_path / "there")
+    file = tmp_path / "agents.json"
+    assert run("agents", "export", "--output", str(file), "--config", here)[0] == 0
+    assert run("agents", "import", str(file), "--config", there)[0] == 0
+    found = kept(tmp_path / "there", "agent_armed")
+    assert found is not None
+    (tool,) = found.agent.tools
+    assert isinstance(tool, OpenApiTool)
+    assert tool.base == "https://api.mathjs.example"
+    assert [operation.tool for operation in tool.offered] == ["evaluate"]
+    file.write_text(file.read_text().replace("openapi: 3.1.0", "openapi: 2.0"))
+    code, printed = run("agents", "import", str(file), "--config", there)
+    assert code == 1
+    assert "tools[0].openapi.spec" in printed
+
+
+def test_credentials_stay_where_they_are_when_an_agent_comes_back(run: Run, tmp_path: Path):
+    agent = Agent("agent_armed", "demo/demo-1", tools=(WIKI,), created_at=NOW)
+    here, file = fill(tmp_path / "here", agent), tmp_path / "agents.json"
+    assert run("agents", "export", "--output", str(file), "--config", here)[0] == 0
+    file.write_text(file.read_text().replace("demo/demo-1", "demo/scene"))
+    assert outcomes(run("agents", "import", str(file), "--config", here, "--json")[1]) == {
+        "agent_armed": "changed"
+    }
+    found = kept(tmp_path / "here", "agent_armed")
+    assert found is not None
+    assert found.agent.tools == (WIKI,)

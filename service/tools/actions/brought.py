@@ -11,12 +11,13 @@ from msgspec import structs
 from service.egress import Bounds, Door
 from service.secrets import Sealer, Unsealable
 from service.tools.actions.auths import open_auth
-from service.tools.actions.operations import tool_names_with
+from service.tools.actions.operations import report_of, tool_names_with
 from service.tools.actions.tools import ActionTools, Connected
 from service.tools.base import RunFacts, ToolSet
 from service.tools.credentials import in_agent
-from specs.actions import Action
-from specs.agents import Agent
+from specs.actions import Action, ActionSpec
+from specs.agents import Agent, AgentTool
+from specs.errors import InvalidRequest
 from specs.tools import OpenApiTool
 
 REMEMBERED = 256
@@ -69,6 +70,25 @@ class BroughtActions:
         except Unsealable:
             return Connected(action, self._door, refusal=NOT_YOURS)
         return Connected(structs.replace(action, auth=auth), self._door)
+
+
+def remade(agent: Agent) -> Agent:
+    """The agent with what its documents become now, whatever it says of that itself.
+
+    Raises InvalidRequest where one cannot be used.
+    """
+    return structs.replace(agent, tools=tuple(_remade(tool, at) for at, tool in enumerate(agent.tools)))
+
+
+def _remade(tool: AgentTool, place: int) -> AgentTool:
+    if not isinstance(tool, OpenApiTool):
+        return tool
+    document = tool.document.encode("utf-8", "surrogatepass")
+    report = report_of(ActionSpec(tool.name, document, tool.server, tool.operations, tool.hosts))
+    if report.action is None:
+        at = f"tools[{place}].openapi.spec"
+        raise InvalidRequest(f"{at}: {'; '.join(report.problems)}.", param=at)
+    return structs.replace(tool, base=report.action.server, offered=report.action.operations)
 
 
 def action_of(tool: OpenApiTool) -> Action:
