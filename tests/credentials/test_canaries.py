@@ -50,6 +50,8 @@ CANARIES = {
             "agent_header",
             "agent_bearer",
             "agent_action",
+            "mcp_header",
+            "mcp_token",
             "prompt",
             "answer",
         )
@@ -274,6 +276,7 @@ def drive(service: Service, witness: Witness) -> dict[str, str]:
     _equip(witness, headers)
     keys = {"plain": headers, "user": user, "admin": admin}
     _run(witness, headers, user)
+    _connect(witness, headers)
     _misuse(witness, admin, project, headers)
     _look(witness, admin, headers)
     _converse(service, witness, headers)
@@ -372,6 +375,24 @@ def _run(witness: Witness, key: str, user: str) -> None:
     background = {"model": "ours/scripted-1", "input": "ECHO-401", "background": True}
     witness.ask("POST", "/v1/responses", key, json=background)
     witness.ask("POST", "/v1/chat/completions", user, json={**chat, "model": "theirs/scripted-1"})
+
+
+def _connect(witness: Witness, key: str) -> None:
+    """Servers of requests, which cannot be reached, and requests that are refused for them."""
+    url, token = "https://ping.example.com/mcp", CANARIES["mcp_token"]
+    tool = {"type": "mcp", "server_label": "ping", "server_url": url, "authorization": token}
+    tool["headers"] = {"x-key": CANARIES["mcp_header"]}
+    asked = {"model": "ours/scripted-1", "input": "Hello", "tools": [tool]}
+    for more in ({}, {"stream": True}, {"background": True}, {"store": False}):
+        made = witness.ask("POST", "/v1/responses", key, json={**asked, **more})
+        assert made.status_code == 200, made.text
+    for wrong in ({"server_url": f"https://{token}@ping.example.com"}, {"authorization": f"{token}\n"}):
+        refused = {**asked, "tools": [{**tool, **wrong}]}
+        assert witness.ask("POST", "/v1/responses", key, json=refused).status_code == 400
+    server = {"type": "url", "name": "ping", "url": url, "authorization_token": token}
+    said = {"model": "ours/scripted-1", "max_tokens": 100, "mcp_servers": [server]}
+    said["messages"] = [{"role": "user", "content": "ANSWER"}]
+    assert witness.ask("POST", "/v1/messages", key, json=said).status_code == 200
 
 
 def _misuse(witness: Witness, admin: str, project: str, key: str) -> None:
