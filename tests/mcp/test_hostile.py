@@ -36,6 +36,13 @@ def moved(status: int, where: str) -> Answer:
     return always(lambda: web.Response(status=status, headers={"location": where}))
 
 
+def answering(what: Json) -> Answer:
+    async def answer(_: web.Request, said: Json) -> web.StreamResponse:
+        return result(said, what)
+
+    return answer
+
+
 @pytest.fixture
 async def far() -> AsyncIterator[tuple[Hostile, str]]:
     async with hostile() as running:
@@ -83,6 +90,11 @@ async def test_more_tools_than_are_taken_are_left_out(far: tuple[Hostile, str], 
     far[0].tools = [{**TOOL, "name": f"look{number}"} for number in range(1_000)]
     found = await tools.list_tools("far")
     assert (len(found.tools), found.left_out) == (128, ("872 tools beyond the first 128",))
+
+
+async def test_tools_with_too_much_around_them_are_not_looked_at(far: tuple[Hostile, str], tools: McpTools):
+    far[0].tools = [{**TOOL, "icons": [1] * 50_000}]
+    assert (await tools.list_tools("far")).error == failures.OVERFLOW
 
 
 async def test_giant_schemas_are_left_out_and_long_words_cut(far: tuple[Hostile, str], tools: McpTools):
@@ -176,10 +188,15 @@ async def test_answers_that_are_none_are_told(
         (streaming(b"x" * 70_000, forever=b"x" * 70_000, kind="application/json"), failures.OVERFLOW),
         (streaming(forever=NOISE * 100), failures.OVERFLOW),
         (streaming(b"no json", kind="application/json"), failures.GARBLED),
+        (answering({"content": [1] * 50_000}), failures.GARBLED),
+        (answering({"content": [], "_meta": {"a": [1] * 50_000}}), failures.OVERFLOW),
+        (answering({"content": [{"type": "text", "text": "a", "annotations": [1] * 50_000}]}), "sent more"),
+        (answering({"content": [], "isError": [[]] * 60_000}), failures.OVERFLOW),
+        (streaming(event({"id": 9, "method": "ping", "params": {"a": [1] * 50_000}})), failures.OVERFLOW),
         (moved(307, "http://10.0.0.1/"), "redirect"),
         (always(lambda: web.Response(status=500)), "The server answered HTTP 500."),
     ],
-    ids=["json", "noise", "garbage", "307", "500"],
+    ids=["json", "noise", "garbage", "parts", "hints", "notes", "lists", "ping", "307", "500"],
 )
 async def test_calls_that_go_wrong_are_told(far: tuple[Hostile, str], listed: McpTools, answer, told: str):
     far[0].on["tools/call"] = answer

@@ -10,6 +10,7 @@ from service.tools.fingerprints import fingerprint_of
 from service.tools.mcp.names import offered_name
 from service.tools.mcp.results import Answer, Blob, Link, Words, to_outcome
 from service.tools.mcp.rules import allows, asks, usual_rule
+from service.tools.mcp.weight import is_light
 from specs.items import ListedTool
 from specs.tools import ApprovalFilter, ToolFilter
 
@@ -90,3 +91,12 @@ def test_structured_content_stands_in_for_words():
 def test_a_failed_tool_is_an_error():
     assert to_outcome(Answer((Words("no"),), failed=True)) == ToolOutcome(error="no")
     assert to_outcome(Answer(failed=True)).error == "The tool failed and said nothing."
+
+
+def test_what_the_library_does_not_look_into_may_be_heavy():
+    rows = [{"a": 1}] * 30_000
+    schema = {"type": "object", "enum": rows}
+    assert is_light({"tools": [{"name": "a", "inputSchema": schema}], "structuredContent": rows})
+    assert not is_light({"tools": [{"name": "a", "icons": rows}]})
+    assert not is_light({"tools": [{"name": "a", "inputSchema": rows}]})
+    assert not is_light({"content": rows})

@@ -3,6 +3,7 @@ what goes on for ever. It remembers why something failed, as the library above i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -15,6 +16,11 @@ MOST_BYTES = 4 * 2**20
 """From one `refill` to the next: a listing, or a call."""
 MOST_EVENTS = 2_000
 """Log messages, progress and the like are thrown away, but each costs time."""
+MOST_MARKS = 400_000
+"""Brackets, by eight, and commas: how much there is to take apart, which the event loop waits for. Those in
+texts count as well, as they cannot be told from others before that."""
+PIECE = 4096
+"""How much of a stream of events is handed on before others have their turn."""
 MOST_REQUESTS = 256
 """A server can make its clients come back again and again."""
 
@@ -28,8 +34,9 @@ class Meter:
         bytes: int = MOST_BYTES,
         events: int = MOST_EVENTS,
         requests: int = MOST_REQUESTS,
+        marks: int = MOST_MARKS,
     ) -> None:
-        self._full = (bytes, events, requests)
+        self._full = (bytes, events, requests, marks)
         self.overflown = False
         self.status = 0
         """The last HTTP status of a message that was posted."""
@@ -38,14 +45,15 @@ class Meter:
 
     def refill(self) -> None:
         """Begin something new."""
-        self._bytes, self._events, self._requests = self._full
+        self._bytes, self._events, self._requests, self._marks = self._full
 
-    def take(self, *, bytes: int = 0, events: int = 0, requests: int = 0) -> bool:
+    def take(self, *, bytes: int = 0, events: int = 0, requests: int = 0, marks: int = 0) -> bool:
         """Count; False where it is too much."""
         self._bytes -= bytes
         self._events -= events
         self._requests -= requests
-        if min(self._bytes, self._events, self._requests) < 0:
+        self._marks -= marks
+        if min(self._bytes, self._events, self._requests, self._marks) < 0:
             self.overflown = True
         return not self.overflown
 
@@ -116,9 +124,14 @@ class _Counted(httpx2.AsyncByteStream):
         try:
             async for piece in self._stream:
                 events = _events_in(piece) if self._is_events else 0
-                if not self._meter.take(bytes=len(piece), events=events):
+                if not self._meter.take(bytes=len(piece), events=events, marks=_marks_in(piece)):
                     raise httpx2.ReadError(failures.OVERFLOW, request=self._request)
-                yield piece
+                if events < 2:
+                    yield piece
+                    continue
+                for start in range(0, len(piece), PIECE):
+                    yield piece[start : start + PIECE]
+                    await asyncio.sleep(0)
         except httpx2.TransportError as error:
             self._meter.failure = _egress_error(error)
             raise
@@ -130,6 +143,10 @@ class _Counted(httpx2.AsyncByteStream):
 def _events_in(piece: bytes) -> int:
     """How many events end in it: one ends with an empty line."""
     return piece.count(b"\n\n") + piece.count(b"\r\n\r\n") + piece.count(b"\r\r")
+
+
+def _marks_in(piece: bytes) -> int:
+    return 8 * (piece.count(b"{") + piece.count(b"[")) + piece.count(b",")
 
 
 def _egress_error(error: httpx2.TransportError) -> EgressError:

@@ -17,6 +17,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.session import IncomingMessage
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.message import SessionMessage
 
 from service.egress import Door
 from service.egress.httpx_transport import DoorTransport
@@ -24,6 +25,7 @@ from service.tools.mcp.connection import Heard
 from service.tools.mcp.meter import MOST_BYTES, Meter, MeteredTransport
 from service.tools.mcp.places import Endpoint
 from service.tools.mcp.session import Session, to_failure
+from service.tools.mcp.weight import cut_lists, is_light
 from specs.mcp import Program
 
 logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)  # it writes down what servers send
@@ -118,24 +120,26 @@ async def _session(
         if isinstance(message, types.ToolListChangedNotification):
             heard.changed()
 
-    watched = _watched(streams, heard.lost)
+    watched = _watched(streams, meter, heard.lost)
     async with Client(watched, message_handler=handle, client_info=_US, cache=None) as client:
         yield Session(client, meter)
 
 
 @asynccontextmanager
 async def _watched(
-    streams: AbstractAsyncContextManager[Any], lost: Callable[[], object]
+    streams: AbstractAsyncContextManager[Any], meter: Meter, lost: Callable[[], object]
 ) -> AsyncIterator[tuple[Any, Any]]:
     async with streams as (incoming, outgoing):
-        yield Watched(incoming, lost), outgoing
+        yield Watched(incoming, meter, lost), outgoing
 
 
 class Watched:
-    """A stream of messages that tells when it has ended: nothing else says so while nobody waits."""
+    """A stream of messages that ends with the first that is too much, and tells when it has ended: nothing
+    else says so while nobody waits."""
 
-    def __init__(self, stream: Any, ended: Callable[[], object]) -> None:
+    def __init__(self, stream: Any, meter: Meter, ended: Callable[[], object]) -> None:
         self._stream = stream
+        self._meter = meter
         self._ended = ended
 
     def __getattr__(self, name: str) -> Any:
@@ -154,10 +158,25 @@ class Watched:
 
     async def __anext__(self) -> Any:
         try:
-            return await self._stream.__anext__()
+            item = await self._stream.__anext__()
+            if isinstance(item, SessionMessage) and not _is_light(item.message):
+                self._meter.overflown = True
+                raise StopAsyncIteration
+            return item
         except StopAsyncIteration:
             self._ended()
             raise
+
+
+def _is_light(message: types.JSONRPCMessage) -> bool:
+    match message:
+        case types.JSONRPCResponse(result=result):
+            cut_lists(result)
+            return is_light(result)
+        case types.JSONRPCRequest(params=params) | types.JSONRPCNotification(params=params):
+            return params is None or is_light(params)
+        case _:
+            return True
 
 
 def _nowhere() -> TextIO:
