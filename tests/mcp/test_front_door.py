@@ -33,8 +33,15 @@ url = "{shop}"
 authorization = "file:token"
 allowed_tools = ["price", "buy"]
 description = "What the shop has."
+[mcp.market]
+url = "{shop}"
+read_only = true
+shared = true
 [mcp.closed]
 url = "http://10.0.0.1/mcp"
+[[agents]]
+id = "agent_plain"
+model = "local/m"
 [[agents]]
 id = "agent_shopper"
 model = "local/m"
@@ -172,3 +179,34 @@ def test_beside_another_server_calls_ask_where_nobody_said_otherwise(http, upstr
     answer = http.post("/v1/responses", json={"model": "agent_wary", "input": "Apple?"}).json()
     assert answer["output"][-1]["type"] == "mcp_approval_request"
     assert shop.calls == []
+
+
+@pytest.mark.parametrize(
+    ("tools", "field", "told"),
+    [
+        ([{"server_label": "a", "connector_id": "nope"}], "tools[0].connector_id", "there are 'market'"),
+        ([{"server_label": "a", "connector_id": "closed"}], "tools[0].connector_id", "no connector 'closed'"),
+        ([{"server_label": "shop", "connector_id": "market"}], "tools[0].server_label", "labelled 'shop'"),
+    ],
+)
+def test_servers_that_a_caller_cannot_have_are_refused(http, upstream, tools, field, told):
+    asked = [{"type": "mcp", **tool} for tool in tools]
+    answer = http.post("/v1/responses", json={"model": "agent_shopper", "input": "Hi", "tools": asked})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["param"] == field
+    assert told in error["message"]
+    assert upstream.exchanges == []
+
+
+def test_a_shared_server_is_narrowed_but_not_widened_by_its_caller(http, upstream, shop):
+    upstream.enqueue(Script(text=("Hi.",)))
+    tool = {
+        "type": "mcp",
+        "server_label": "mine",
+        "connector_id": "market",
+        "allowed_tools": ["buy", "price"],
+    }
+    http.post("/v1/responses", json={"model": "agent_plain", "input": "Hi", "tools": [tool]})
+    offered = [tool["function"]["name"] for tool in upstream.exchanges[0].body["tools"]]
+    assert offered == ["mine__price"]

@@ -14,6 +14,7 @@ from service.tools.base import ToolOutcome
 from service.tools.mcp import failures
 from service.tools.mcp.servers import McpServers
 from service.tools.mcp.tools import McpTools
+from specs.errors import InvalidRequest
 from specs.items import FunctionCall
 from specs.tools import McpServer
 from tests.mcp.conftest import settings, tools_of
@@ -135,7 +136,7 @@ async def test_a_reload_ends_what_it_takes_away_when_the_last_run_has_ended(
     pid = (await said(tools, "pid")).output
     near.take(settings(tmp_path, ""))
     assert (await said(tools, "pid")).output == pid
-    gone = tools_of(near, McpServer("near", connector="near"))
+    gone = tools_of(near, own=(McpServer("near", connector="near"),))
     assert "no server of this name" in ((await gone.list_tools("near")).error or "")
     await tools.aclose()
     await until(lambda: not alive(pid), seconds=10)
@@ -165,8 +166,9 @@ async def test_callers_reach_only_what_is_shared_and_agents_what_they_name(
     agent = '[[agents]]\nid = "agent_a"\nmodel = "demo/scene"\nmcp = ["near"]'
     servers.take(settings(tmp_path, text + agent, TOKEN="t0ken"))
     mine = McpServer("near", connector="near")
+    with pytest.raises(InvalidRequest):
+        tools_of(servers, mine)
     for tools, reached in (
-        (tools_of(servers, mine), False),
         (tools_of(servers, own=(mine,), agent="agent_b"), False),
         (tools_of(servers, own=(mine,), agent="agent_a"), True),
     ):

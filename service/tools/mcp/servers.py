@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -57,28 +57,21 @@ class McpServers:
     def of(self, run: RunFacts, *, beside: Sequence[ToolSet]) -> McpTools | None:
         """The tools of the run's servers, `beside` its other tools; None where it has no servers.
 
-        Raises InvalidRequest where two servers have one label.
+        Raises InvalidRequest where two servers have one label, or a caller's is not there.
         """
         wanted = list(_wanted(run)) if run.agent.tools or run.request.hosted else ()
         if not wanted:
             return None
         found: dict[str, tuple[Place, Source] | Unreachable] = {}
         for server, param in wanted:
-            if server.label in found:
-                at = f"{param or 'tools'}.server_label"
-                raise InvalidRequest(f"{at}: another server is labelled {server.label!r}", param=at)
+            self._check(server, param, taken=found)
             place = self._place(server, run, own=param is None)
-            found[server.label] = (
-                place
-                if isinstance(place, Unreachable)
-                else (place, self._source(place, run.project, run.user))
-            )
-        tools = (
-            *run.agent.functions,
-            *run.request.tools,
-            *(tool for each in beside for tool in each.definitions),
-        )
-        return McpTools(found, taken={tool.name for tool in tools}, seconds=self._seconds)
+            if not isinstance(place, Unreachable):
+                place = (place, self._source(place, run.project, run.user))
+            found[server.label] = place
+        hosted = (tool for each in beside for tool in each.definitions)
+        taken = {tool.name for tool in (*run.agent.functions, *run.request.tools, *hosted)}
+        return McpTools(found, taken=taken, seconds=self._seconds)
 
     def alone(self, name: str) -> McpTools:
         """The tools of a configured server by itself, as its operator looks at it."""
@@ -89,6 +82,17 @@ class McpServers:
     async def aclose(self) -> None:
         """End every process."""
         await self._programs.aclose()
+
+    def _check(self, server: McpServer, param: str | None, *, taken: Collection[str]) -> None:
+        """Refuse what a caller can mend. `param` is where it wrote the server; None is the agent's own."""
+        if server.label in taken:
+            at = f"{param or 'tools'}.server_label"
+            raise InvalidRequest(f"{at}: another server is labelled {server.label!r}", param=at)
+        shared = sorted(spec.name for spec in self._specs.values() if spec.shared)
+        if param is not None and server.connector is not None and server.connector not in shared:
+            at = f"{param}.connector_id"
+            there = f"there are {', '.join(map(repr, shared))}" if shared else "there are none"
+            raise InvalidRequest(f"{at}: there is no connector {server.connector!r}; {there}", param=at)
 
     def _place(self, server: McpServer, run: RunFacts, *, own: bool) -> Place | Unreachable:
         about = in_agent(run.project, run.agent.id) if own else in_request(run.project)
