@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 import time
@@ -194,7 +193,6 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(carry_out(order))
-    os.set_blocking(sys.stdout.fileno(), True)  # the event loop may have left it otherwise
     sys.stdout.buffer.write(msgspec.json.encode(result))
     sys.stdout.buffer.flush()
 

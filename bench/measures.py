@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from bench.load import Order, Result
-from bench.processes import ROOT, cpu_ms, rss_kb
+from bench.processes import ROOT, cpu_ms, python, rss_kb
 from bench.subjects import Subject
 
 
@@ -74,15 +74,13 @@ class Memory(Struct, kw_only=True):
 
 def carry_out(order: Order) -> Result:
     """Run one load generator to its end."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        cwd=ROOT,
-        input=msgspec.json.encode(order),
-        stdout=subprocess.PIPE,
-        timeout=order.seconds + 60,
-        check=True,
-    ).stdout
-    return msgspec.json.decode(printed, type=Result)
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+        asked.write(msgspec.json.encode(order))
+        asked.seek(0)
+        command, timeout = python("bench.load"), order.seconds + 60
+        subprocess.run(command, cwd=ROOT, stdin=asked, stdout=told, timeout=timeout, check=True)
+        told.seek(0)  # files, not pipes: in some sandboxes a pipe ends early when a megabyte is written to it
+        return msgspec.json.decode(told.read(), type=Result)
 
 
 def measure(subject: Subject, order: Order, sample: Sample) -> None:
