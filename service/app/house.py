@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import aiohttp
-from msgspec import Struct
 
-from providers.prices import ensure_table
+from providers.prices import PriceTable, ensure_table
+from service.app.desks import agent_desk, gauges, idempotency, key_ring, sign_ins, thread_desk
+from service.app.ground import Ground
 from service.app.keepers import end_all
 from service.app.parts import Parts
 from service.egress import Door
@@ -22,12 +22,9 @@ from service.engine.counting import Counting
 from service.engine.preparing import Preparing
 from service.engine.runs import Runs
 from service.engine.state import State
-from service.engine.threads import ThreadDesk
 from service.engine.unfinished import logged_output
 from service.engine.vault import Vault
-from service.http.auth import KeyRing
 from service.http.house import House
-from service.http.idempotency import Idempotency
 from service.ids import new_id
 from service.ledger.desk import Desk
 from service.ledger.holds import Ledger, Settlement
@@ -37,33 +34,15 @@ from service.secrets import Sealer
 from service.settings import Settings
 from service.settings.prices import needs_table
 from service.store.access import access_to
-from service.store.agents_desk import AgentDesk
-from service.store.agents_rules import AgentRules
 from service.store.archive import Archive
 from service.store.blobs import Blobs
 from service.store.database import Database
 from service.store.upload_desk import UploadDesk
 from service.store.writer import Connect
-from service.telemetry.metrics import Gauges, Metrics
+from service.telemetry.metrics import Metrics
 from service.tools.mcp.servers import McpServers
 from specs.errors import ShuttingDown
 from specs.money import usd_to_nano
-
-if TYPE_CHECKING:
-    from service.http.oidc.sign_in import SignIns
-
-
-class Ground(Struct, frozen=True):
-    """What every part is built on."""
-
-    settings: Settings
-    database: Database
-    parts: Parts
-    metrics: Metrics
-    sealer: Sealer
-    session: aiohttp.ClientSession
-    owner: str
-    """This process, in what it claims."""
 
 
 @asynccontextmanager
@@ -74,45 +53,61 @@ async def open_house(
     metrics = Metrics()
     opening = Database.open(settings.database, connect=connect, on_batch=metrics.batch_written)
     async with await opening as database, _session() as session, Door(settings.addresses) as door:
-        wanted = needs_table(settings)
-        table = await asyncio.to_thread(ensure_table, settings.data_folder) if wanted else None
         rates = RateBook(database.rates)
         await rates.refresh()
         sealer = Sealer(settings.secret_key_file)
         vault = Vault(database.credentials, sealer, door=door, session=session)
-        mcp = McpServers(door, sealer)
-        parts = Parts(settings, session, table, database.agents, rates, vault, door, sealer, mcp)
-        ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
-        upkeep = Upkeep(database.accounts)
-        ledger = _ledger(ground, upkeep)
-        alone = database.claim()
-        if alone:
-            await ledger.recover()
-            await database.idempotency.free_others(ground.owner)
-        house = _house(ground, ledger)
-        if alone:
-            await house.background.recover()
-        duties = (
-            ledger,
-            house.archive,
-            house.state,
-            house.background,
-            house.threads,
-            house.idempotency,
-            house.keys,
-            parts.agents,
-        )
-        every = (*duties, upkeep, rates, database.wakes)
-        keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
-        try:
-            yield house, parts
-        finally:
-            house.background.close()
-            await house.runs.drain(ShuttingDown())
-            await end_all(keepers)
-            await house.keys.write_used()
-            await ledger.aclose()
-            await mcp.aclose()
+        table = await _price_table(settings)
+        async with aclosing(McpServers(door, sealer)) as mcp:
+            parts = Parts(settings, session, table, database.agents, rates, vault, door, sealer, mcp)
+            ground = Ground(settings, database, parts, metrics, sealer, session, owner=new_id("proc"))
+            upkeep = Upkeep(database.accounts)
+            ledger = _ledger(ground, upkeep)
+            house = await _opened(ground, ledger)
+            async with _in_order(ground, house, ledger, upkeep):
+                yield house, parts
+
+
+async def _price_table(settings: Settings) -> PriceTable | None:
+    return await asyncio.to_thread(ensure_table, settings.data_folder) if needs_table(settings) else None
+
+
+async def _opened(ground: Ground, ledger: Ledger) -> House:
+    """The house; where no other process has its database, what a dead one left open is ended."""
+    alone = ground.database.claim()
+    if alone:
+        await ledger.recover()
+        await ground.database.idempotency.free_others(ground.owner)
+    house = _house(ground, ledger)
+    if alone:
+        await house.background.recover()
+    return house
+
+
+@asynccontextmanager
+async def _in_order(ground: Ground, house: House, ledger: Ledger, upkeep: Upkeep) -> AsyncIterator[None]:
+    """Keep a house in order beside its requests; afterwards nothing of it goes on."""
+    parts = ground.parts
+    duties = (
+        ledger,
+        house.archive,
+        house.state,
+        house.background,
+        house.threads,
+        house.idempotency,
+        house.keys,
+        parts.agents,
+    )
+    every = (*duties, upkeep, parts.rates, ground.database.wakes)
+    keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
+    try:
+        yield
+    finally:
+        house.background.close()
+        await house.runs.drain(ShuttingDown())
+        await end_all(keepers)
+        await house.keys.write_used()
+        await ledger.aclose()
 
 
 def _session() -> aiohttp.ClientSession:
@@ -196,35 +191,19 @@ def _house(ground: Ground, ledger: Ledger) -> House:
     settings, database, parts = ground.settings, ground.database, ground.parts
     blobs = Blobs(settings.files_folder)
     archive = Archive(database.files, database.uploads, blobs, limits=settings.files)
-    approvals = Approvals(
-        ground.sealer, uses=database.approvals, seconds=ground.settings.tools.approval_seconds
-    )
+    approvals = Approvals(ground.sealer, uses=database.approvals, seconds=settings.tools.approval_seconds)
     runs, state = _runs(ground, ledger, archive, approvals), _state(ground)
     background = _background(ground, runs, state, ledger)
     return House(
         settings=settings,
         agents=parts.agents,
-        agent_desk=AgentDesk(
-            parts.agents,
-            database.agents,
-            AgentRules(parts.agents, runnable=parts.may_run, connectors=parts.connectors),
-        ),
+        agent_desk=agent_desk(ground),
         runs=runs,
         state=state,
         background=background,
-        threads=ThreadDesk(
-            database.threads,
-            database.thread_messages,
-            database.thread_runs,
-            engine=runs,
-            background=background,
-        ),
-        keys=KeyRing(
-            database.keys.find_by_digest,
-            note_used=database.keys.note_used,
-            refuses_all=not settings.auth.api_keys,
-        ),
-        sign_ins=_sign_ins(ground),
+        threads=thread_desk(ground, runs, background),
+        keys=key_ring(ground),
+        sign_ins=sign_ins(ground),
         limits=parts.limits,
         key_rates=database.key_rates,
         vault=parts.vault,
@@ -240,27 +219,9 @@ def _house(ground: Ground, ledger: Ledger) -> House:
         uploads=UploadDesk(archive, database.files, database.uploads, blobs),
         ready=database.ready,
         metrics=ground.metrics,
-        gauges=Gauges(
-            runs_active=lambda: len(runs.active),
-            writer_queue=lambda: database.writer.queue_length,
-            writes_owed=lambda: ledger.settling.owed,
-            house=database.usage.house,
-        ),
-        idempotency=Idempotency(
-            database.idempotency, ground.sealer, owner=ground.owner, hours=settings.idempotency.hours
-        ),
+        gauges=gauges(ground, runs, ledger),
+        idempotency=idempotency(ground),
     )
-
-
-def _sign_ins(ground: Ground) -> SignIns | None:
-    """What opens the door to tokens; what checks them is imported where there is an issuer."""
-    oidc = ground.settings.auth.oidc
-    if oidc.issuer is None:
-        return None
-    from service.http.oidc.issuer import Issuer, fetcher
-    from service.http.oidc.sign_in import SignIns
-
-    return SignIns(oidc, Issuer(oidc, fetcher(ground.session)), access_to(ground.database))
 
 
 def count_settlement(metrics: Metrics, settlement: Settlement) -> None:
