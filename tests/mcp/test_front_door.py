@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from tests.assistants.common import DEPRECATED
 from tests.mcp.shop import Shop
 from tests.support.apis import APIS, Api, sse
 from tests.support.house import Key, Service, service_in_thread
@@ -130,6 +131,21 @@ def test_three_calls_are_made_for_one_request(api: Api, stream: bool, http, key,
     offered = upstream.exchanges[0].body["tools"]
     assert [tool["function"]["name"] for tool in offered] == ["shop__price", "shop__buy"]
     assert offered[0]["function"]["description"] == "[What the shop has.] What an item costs."
+
+
+@DEPRECATED
+def test_three_calls_are_made_for_one_run_on_a_thread(service: Service, key: Key, upstream, shop):
+    upstream.enqueue(price("apple"), price("pear"), price("fig"), Script(text=("It is 14.",)))
+    with openai.OpenAI(base_url=f"{service.base_url}/v1", api_key=key.secret, max_retries=0) as client:
+        run = client.beta.threads.create_and_run_poll(
+            assistant_id="agent_shopper",
+            thread={"messages": [{"role": "user", "content": "Add up"}]},
+            poll_interval_ms=50,
+        )
+        messages = client.beta.threads.messages.list(run.thread_id).data
+    assert (run.status, run.last_error) == ("completed", None)
+    assert messages[0].content[0].text.value.endswith("It is 14.")
+    assert shop.calls == [("price", "apple"), ("price", "pear"), ("price", "fig")]
 
 
 def test_calls_of_one_turn_are_made_together_and_failures_are_read(api: Api, http, upstream, shop):

@@ -124,7 +124,8 @@ class _Held:
 
     def _lost(self) -> None:
         # While it is being opened, how that fails says more.
-        if self._opened.done():
+        if self._opened.done() and not self._ending.is_set():
+            log.warning("mcp_connection_lost", server=self._label)
             self.end()
 
     async def wait(self) -> None:
@@ -143,7 +144,7 @@ class _Held:
         except McpFailure as error:
             failure = error
         except Exception as error:  # what ends a connection, a hostile server chooses
-            log.warning("mcp_connection_lost", server=self._label, error=type(error).__name__)
+            log.info("mcp_connection_ended", server=self._label, error=type(error).__name__)
         finally:
             self._ending.set()
             if not self._opened.done():
