@@ -55,6 +55,7 @@ def export_command(ids: tuple[str, ...], project: str, output: Path | None, conf
 def import_command(file: Path, project: str, config: Path | None, as_json: bool) -> None:
     """Make the agents of a file, under their own ids. Those that are there get a new version where they
     differ; exit 1 when one of them cannot be had."""
+    from service.cli.changes import noting
     from service.ids import new_id
     from service.store.agents_transfer import import_agents, read_file
     from service.tools.actions.brought import remade
@@ -64,7 +65,15 @@ def import_command(file: Path, project: str, config: Path | None, as_json: bool)
     async def work(database: Database) -> list[Imported]:
         owner = await database.projects.ensure(project, id=new_id("proj"), now=int(time.time()))
         rules = _rules(config, database)
-        return await import_agents(database.agents, owner, content, rules=rules, remake=remade, by="import")
+        return await import_agents(
+            database.agents,
+            owner,
+            content,
+            rules=rules,
+            remake=remade,
+            note=noting(owner.id),
+            by="import",
+        )
 
     outcomes = on_new_store(config, work)
     if as_json:

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from service.store.agents import Agents, Known
 from service.store.agents_access import is_insider, may_change
+from service.store.agents_changes import Note, changes, creation
 from service.store.agents_credentials import credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, AgentVersion, Order, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
@@ -29,8 +30,19 @@ class VersionPage(Struct, frozen=True):
     has_more: bool
 
 
+class _Change(Struct, frozen=True):
+    """What is to be done to an agent, and for whom."""
+
+    key: KeyRecord
+    note: Note
+    edit: Callable[[Agent], Agent]
+    sharing: Sharing | None
+    expected: int | None
+    restored: int | None
+
+
 class AgentDesk:
-    """Changes agents for a key, by the rules of this deployment."""
+    """Changes agents for a key, by the rules of this deployment. `note` writes each change down."""
 
     def __init__(
         self,
@@ -55,7 +67,9 @@ class AgentDesk:
             raise NotFound(f'No agent "{id[:200]}" for this key.', param="agent_id")
         return known
 
-    async def create(self, agent: Agent, key: KeyRecord, *, sharing: Sharing | None = None) -> Known:
+    async def create(
+        self, agent: Agent, key: KeyRecord, note: Note, *, sharing: Sharing | None = None
+    ) -> Known:
         """Make an agent of a new id; where nothing is said of sharing, all keys of the project see it.
 
         Raises PermissionDenied for a key that is bound to certain agents, InvalidRequest.
@@ -72,37 +86,43 @@ class AgentDesk:
             sharing=self.rules.default_sharing(key) if sharing is None else self.rules.checked(sharing),
             updated_at=now,
         )
-        return self._remembered(await self._store.create(new, by=_author(key)))
+        events = creation(new.agent, new.sharing, note)
+        return self._remembered(await self._store.create(new, by=_author(key), events=events))
 
     async def change(
         self,
         id: str,
         key: KeyRecord,
+        note: Note,
         edit: Callable[[Agent], Agent],
         *,
         sharing: Sharing | None = None,
         expected: int | None = None,
+        restored: int | None = None,
     ) -> Known:
         """Give an agent its next version, unless nothing changes; sharing None leaves that as it is.
+        `restored` is the version that the edit goes back to.
 
         Raises NotFound, PermissionDenied, InvalidRequest, and Conflict where it is not at the version
         that is expected.
         """
+        change = _Change(key, note, edit, sharing, expected, restored)
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self._change(id, key, edit, sharing, expected)
+                return await self._change(id, change)
             except Conflict:
                 if expected is not None:
                     raise
-        return await self._change(id, key, edit, sharing, expected)
+        return await self._change(id, change)
 
-    async def delete(self, id: str, key: KeyRecord) -> None:
+    async def delete(self, id: str, key: KeyRecord, note: Note) -> None:
         """Forget an agent with all its versions.
 
         Raises NotFound, PermissionDenied.
         """
         stored = await self._changeable(id, key)
-        if not await self._store.delete(stored.project, id, now=self._now()):
+        events = (note("agent.deleted", id),)
+        if not await self._store.delete(stored.project, id, now=self._now(), events=events):
             await self.find(id, key)
         if self._agents.cache is not None:
             self._agents.cache.drop(id)
@@ -141,7 +161,7 @@ class AgentDesk:
             raise NotFound(f'The agent "{known.agent.id[:200]}" has no version {version}.', param="version")
         return found
 
-    async def restore(self, id: str, key: KeyRecord, version: int) -> Known:
+    async def restore(self, id: str, key: KeyRecord, note: Note, version: int) -> Known:
         """Make an agent again what it was at a version; that is its next one. Sharing stays as it is, and so
         do credentials of tools that go where they went.
 
@@ -153,7 +173,7 @@ class AgentDesk:
         def as_it_was(agent: Agent) -> Agent:
             return structs.replace(with_credentials(past.agent, credentials_of(agent)), version=agent.version)
 
-        return await self.change(id, key, as_it_was)
+        return await self.change(id, key, note, as_it_was, restored=version)
 
     async def _changeable(self, id: str, key: KeyRecord) -> StoredAgent:
         known = await self.find(id, key)
@@ -163,35 +183,27 @@ class AgentDesk:
             raise PermissionDenied(f"{id!r} is another's agent: this key may use it but not change it.")
         return known.stored
 
-    async def _change(
-        self,
-        id: str,
-        key: KeyRecord,
-        edit: Callable[[Agent], Agent],
-        sharing: Sharing | None,
-        expected: int | None,
-    ) -> Known:
+    async def _change(self, id: str, change: _Change) -> Known:
+        key, expected = change.key, change.expected
         stored = await self._changeable(id, key)
         if expected is not None and stored.agent.version != expected:
             raise Conflict(
                 f"version: this agent is at version {stored.agent.version}, not {expected}", param="version"
             )
-        agent = edit(stored.agent)
+        agent = change.edit(stored.agent)
         self.rules.check(agent, key.project_name, before=stored.agent)
-        shared = stored.sharing if sharing is None else self.rules.checked(sharing)
+        shared = stored.sharing if change.sharing is None else self.rules.checked(change.sharing)
         if (agent, shared) == (stored.agent, stored.sharing):
             return _known(stored)
-        return await self._update(stored, agent, shared, key)
-
-    async def _update(self, stored: StoredAgent, agent: Agent, sharing: Sharing, key: KeyRecord) -> Known:
+        events = changes(stored, agent, shared, change.note, restored=change.restored)
         update = AgentUpdate(
-            agent=agent, project=stored.project, sharing=sharing, by=_author(key), now=self._now()
+            agent=agent, project=stored.project, sharing=shared, by=_author(key), now=self._now()
         )
-        version = await self._store.update(update)
+        version = await self._store.update(update, events=events)
         if version is None:
             raise NotFound(f'No agent "{agent.id[:200]}" for this key.', param="agent_id")
         agent = structs.replace(agent, version=version)
-        return self._remembered(structs.replace(stored, agent=agent, sharing=sharing, updated_at=update.now))
+        return self._remembered(structs.replace(stored, agent=agent, sharing=shared, updated_at=update.now))
 
     def _remembered(self, stored: StoredAgent) -> Known:
         if self._agents.cache is not None:

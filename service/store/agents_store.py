@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from service.store.access_records import AuditEvent
 from service.store.agents_credentials import (
     SqlAgentCredentials,
     credentialed,
@@ -19,6 +20,7 @@ from service.store.agents_credentials import (
     write_credentials,
 )
 from service.store.agents_records import AgentUpdate, AgentVersion, Order, PageAsk, Sharing, StoredAgent
+from service.store.audit import write_audit
 from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.writer import Connection, Writer, row, rows
@@ -43,8 +45,8 @@ class SqlAgents:
         self._reader = reader
         self.credentials = SqlAgentCredentials(writer, reader)
 
-    async def create(self, new: StoredAgent, *, by: str) -> StoredAgent:
-        """Make an agent, at version 1 unless there was one of its id.
+    async def create(self, new: StoredAgent, *, by: str, events: Sequence[AuditEvent] = ()) -> StoredAgent:
+        """Make an agent, at version 1 unless there was one of its id, and write `events` down with it.
 
         Raises InvalidRequest where its id or one of its aliases is another's.
         """
@@ -57,12 +59,14 @@ class SqlAgents:
                 raise InvalidRequest(f"id: {new.agent.id!r} is another agent", param="id")
             made = structs.replace(new, agent=structs.replace(new.agent, version=found[0]), place=number)
             _put(connection, made, by=by, now=new.agent.created_at)
+            _note(connection, events)
             return made
 
         return await self._writer.submit(command)
 
-    async def update(self, update: AgentUpdate) -> int | None:
-        """Give an agent its next version and return its number; None where there is no such agent.
+    async def update(self, update: AgentUpdate, *, events: Sequence[AuditEvent] = ()) -> int | None:
+        """Give an agent its next version, write `events` down with it, and return the version's number; None
+        where there is no such agent.
 
         Raises Conflict where it has another version by now, InvalidRequest where one of its aliases
         is another's.
@@ -81,12 +85,13 @@ class SqlAgents:
             connection.execute(_SQL["drop_shares"], keys)
             next = structs.replace(update.agent, version=found[0])
             _put(connection, structs.replace(stored, agent=next), by=update.by, now=update.now)
+            _note(connection, events)
             return found[0]
 
         return await self._writer.submit(command)
 
-    async def delete(self, project: str, id: str, *, now: int) -> bool:
-        """Forget an agent with all its versions."""
+    async def delete(self, project: str, id: str, *, now: int, events: Sequence[AuditEvent] = ()) -> bool:
+        """Forget an agent with all its versions, and write `events` down with that."""
 
         def command(connection: Connection) -> bool:
             keys = {"id": id, "project": project}
@@ -96,6 +101,7 @@ class SqlAgents:
             for statement in ("drop_aliases", "drop_shares", "drop_versions"):
                 connection.execute(_SQL[statement], keys)
             drop_credentials(connection, id, project)
+            _note(connection, events)
             return True
 
         return await self._writer.submit(command)
@@ -142,6 +148,11 @@ class SqlAgents:
     async def changed(self, seen: int) -> set[str]:
         """The ids of the agents that changed after so many changes."""
         return {id for (id,) in await self._reader.rows(_SQL["changed"], {"seen": seen})}
+
+
+def _note(connection: Connection, events: Sequence[AuditEvent]) -> None:
+    for event in events:
+        write_audit(connection, event)
 
 
 def _count(connection: Connection) -> int:

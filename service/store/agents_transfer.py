@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct, structs
 
+from service.store.agents_changes import Note, changes, creation
 from service.store.agents_credentials import credentialed, credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, PageAsk, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
@@ -99,6 +100,7 @@ async def import_agents(
     *,
     rules: AgentRules,
     remake: Callable[[Agent], Agent],
+    note: Note,
     by: str,
     clock: Callable[[], float] = time.time,
 ) -> list[Imported]:
@@ -113,7 +115,9 @@ async def import_agents(
             before = await _before(store, project, agent, rules)
             held = {} if before is None else credentials_of(before.agent)
             agent = with_credentials(remake(agent), held)
-            outcome = await _import(store, project, agent, written, before, rules, by=by, now=int(clock()))
+            outcome = await _import(
+                store, project, agent, written, before, rules, note, by=by, now=int(clock())
+            )
         except DragomanError as error:
             outcomes.append(Imported(written.id, "refused", error.message))
         else:
@@ -137,6 +141,7 @@ async def _import(
     written: WrittenAgent,
     before: StoredAgent | None,
     rules: AgentRules,
+    note: Note,
     *,
     by: str,
     now: int,
@@ -151,12 +156,13 @@ async def _import(
             sharing=sharing,
             updated_at=now,
         )
-        await store.create(new, by=by)
+        await store.create(new, by=by, events=creation(agent, sharing, note))
         return "created"
     agent = structs.replace(agent, version=before.agent.version, created_at=before.agent.created_at)
     if (agent, sharing) == (before.agent, before.sharing):
         return "unchanged"
-    await store.update(AgentUpdate(agent=agent, project=project.id, sharing=sharing, by=by, now=now))
+    update = AgentUpdate(agent=agent, project=project.id, sharing=sharing, by=by, now=now)
+    await store.update(update, events=changes(before, agent, sharing, note))
     return "changed"
 
 

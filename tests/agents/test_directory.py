@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.cli.changes import noting
 from service.ids import new_id
 from service.settings.model import Directory
 from service.store.agents import Agents
@@ -22,6 +23,7 @@ from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 NOW = 1_800_000_000
+NOTE = noting()
 CONFIGURED = Agent("agent_configured", "demo/x")
 
 
@@ -57,7 +59,7 @@ class Place:
 
     async def make(self, who: KeyRecord, *, sharing: Sharing | None = None, **fields: object) -> str:
         agent = Agent(new_id("agent"), **({"model": "demo/x"} | fields))  # pyright: ignore[reportArgumentType]
-        return (await self.desk.create(agent, who, sharing=sharing)).agent.id
+        return (await self.desk.create(agent, who, NOTE, sharing=sharing)).agent.id
 
     async def listed(self, who: KeyRecord, limit: int = 50) -> list[str]:
         page = await self.agents.page(who, order="asc", limit=limit)
@@ -128,12 +130,14 @@ async def test_an_agent_is_loaded_once_and_followed_from_then_on(database: Datab
     assert await there.agents.load(id, key()) is not None
     assert there.agents.cache is not None
     await there.agents.cache.refresh()
-    await here.desk.change(id, key(), lambda agent: Agent(id, "demo/x", name="Two", version=agent.version))
+    await here.desk.change(
+        id, key(), NOTE, lambda agent: Agent(id, "demo/x", name="Two", version=agent.version)
+    )
     await there.agents.cache.refresh()
     found = there.agents.find(id, key())
     assert found is not None
     assert (found.name, found.version) == ("Two", 2)
-    await here.desk.delete(id, key())
+    await here.desk.delete(id, key(), NOTE)
     await there.agents.cache.refresh()
     assert there.agents.find(id, key()) is None
 
@@ -160,12 +164,12 @@ async def test_a_change_that_is_late_is_a_conflict(database: Database):
     place = Place(database)
     id = await place.make(key())
     with pytest.raises(Conflict):
-        await place.desk.change(id, key(), lambda agent: agent, expected=2)
+        await place.desk.change(id, key(), NOTE, lambda agent: agent, expected=2)
 
 
 async def test_what_is_the_configurations_is_not_the_desks(database: Database):
     with pytest.raises(PermissionDenied):
-        await Place(database).desk.delete("agent_configured", key())
+        await Place(database).desk.delete("agent_configured", key(), NOTE)
 
 
 async def test_an_alias_of_the_configuration_is_taken(database: Database):
