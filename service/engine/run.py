@@ -72,6 +72,7 @@ class Run:
         self.out_of_time = False
         self.abandoned = False
         self.ending = False
+        self._again: asyncio.TimerHandle | None = None
         self.ended: RunEnded | None = None
         """How it ended, once it has."""
         self.cost = 0
@@ -97,7 +98,12 @@ class Run:
         (https://github.com/python/cpython/issues/86296), and libraries use it."""
         if not self.ending and self.task is not None and not self.task.done():
             self.task.cancel()
-            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._cancel)
+            self._again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._cancel)
+
+    def let_go(self) -> None:
+        """It is over: nothing of it is wanted later."""
+        if self._again is not None:
+            self._again.cancel()
 
     def leave(self) -> None:
         """The reader that asked has gone: end the run as its agent wants that."""

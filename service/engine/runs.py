@@ -129,6 +129,7 @@ class Runs:
             run.log.append([ended])
         finally:
             run.log.close()
+            run.let_go()
             run.work = None  # it refers back to its run: a circle would wait for the collector
             del self.active[run.id]
             self._limits.leave(run.id)
