@@ -71,9 +71,9 @@ def since_compaction(items: Sequence[Item]) -> tuple[Item, ...]:
     """What a model is still given: the last summary stands for all before it, but for instructions, the
     last user turn before it, and the newest exchange.
     """
-    at = max((place for place, item in enumerate(items) if isinstance(item, Compaction)), default=None)
-    if at is None:
+    if Compaction not in map(type, items):
         return tuple(items)
+    at = max(place for place, item in enumerate(items) if type(item) is Compaction)
     before, after = items[:at], items[at + 1 :]
     kept = [before[place] for place in kept_beside(before, after)]
     instructing = [item for item in kept if is_instruction(item)]

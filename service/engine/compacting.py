@@ -67,14 +67,21 @@ class Compacting:
         self._told: set[str] = set()
         self._summaries = 0
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+    def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a model call; see `OpenModel`. A summary is a step of its own, before it."""
-        shorter = structs.replace(request, items=since_compaction(request.items))
-        step += self._summaries
-        if self._terms is None or not await self._due(shorter, self._terms.ask):
+        items = since_compaction(request.items)
+        shorter = structs.replace(request, items=items) if len(items) < len(request.items) else request
+        if self._terms is None:
+            return self._open_model(shorter, step=step, first_item=first_item)
+        return self._open(shorter, self._terms, step=step + self._summaries, first_item=first_item)
+
+    async def _open(
+        self, shorter: ModelRequest, terms: CompactTerms, *, step: int, first_item: int
+    ) -> ModelStream:
+        if not await self._due(shorter, terms.ask):
             return await self._open_model(shorter, step=step, first_item=first_item)
         self._summaries += 1
-        asked = summary_request(shorter, ceiling=self._terms.ceiling)
+        asked = summary_request(shorter, ceiling=terms.ceiling)
         writing = await self._open_model(asked, step=step, first_item=first_item)
 
         async def answer(written: Compaction | None) -> ModelStream:
@@ -85,7 +92,7 @@ class Compacting:
             after = structs.replace(shorter, items=items)
             return await self._open_model(after, step=step + 1, first_item=first_item + 1)
 
-        return CompactingStream(writing, partial(self._written, self._terms), answer, index=first_item)
+        return CompactingStream(writing, partial(self._written, terms), answer, index=first_item)
 
     async def _due(self, request: ModelRequest, ask: CompactAsk) -> bool:
         """Whether the context is over the threshold, and shorter without what a summary would replace."""

@@ -4,6 +4,7 @@ calls come back as what they are, their text streaming as the string is written.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 
 import msgspec
 from msgspec import Raw, Struct, structs
@@ -40,15 +41,21 @@ class WithCustomTools:
     def __init__(self, open_model: OpenModel) -> None:
         self._open_model = open_model
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+    def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a model call; see `OpenModel`."""
-        names = frozenset(tool.name for tool in request.tools if tool.custom is not None)
-        stream = await self._open_model(with_functions(request), step=step, first_item=first_item)
-        return CustomStream(stream, names) if names else stream
+        names = frozenset([tool.name for tool in request.tools if tool.custom is not None])
+        opening = self._open_model(with_functions(request), step=step, first_item=first_item)
+        return _reading(opening, names) if names else opening
+
+
+async def _reading(opening: Awaitable[ModelStream], names: frozenset[str]) -> ModelStream:
+    return CustomStream(await opening, names)
 
 
 def with_functions(request: ModelRequest) -> ModelRequest:
     """The request with its custom tools, their calls and results as a function's."""
+    if not request.tools and _CALLS.isdisjoint(map(type, request.items)):
+        return request
     return structs.replace(
         request,
         tools=tuple(as_function(tool) for tool in request.tools),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -112,8 +112,13 @@ class WithFiles:
         self._tell = tell
         self._told: frozenset[str] = frozenset()
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+    def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a call. Raises what `Media.fill` and the call raise."""
+        if not file_ids(request.items):
+            return self._open_model(request, step=step, first_item=first_item)
+        return self._open_filled(request, step=step, first_item=first_item)
+
+    async def _open_filled(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
         filled = await self._media.fill(request)
         for id in sorted(set(self._media.gone) - self._told):
             self._tell(f"file_id: the file {id!r} of an earlier turn was deleted; the model is told so.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from typing import Protocol
 
 from providers.base import ModelStream, Provider
@@ -18,6 +19,9 @@ class PerTenant(ABC):
 
 
 class OpenModel(Protocol):
-    """One model call of the run, paid for; see `providers.base.Provider.open`."""
+    """One model call of the run, paid for; see `providers.base.Provider.open`.
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream: ...
+    One that has nothing to do with a request hands it on as it is, and is not waited for itself.
+    """
+
+    def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]: ...

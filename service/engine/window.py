@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from providers.base import ModelStream
 from providers.profiles import Profile
@@ -24,7 +24,7 @@ class WithinWindow:
         self._tell = tell
         self._told = False
 
-    async def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> ModelStream:
+    def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a model call; see `OpenModel`.
 
         Raises ContextTooLong where the input cannot fit.
@@ -40,4 +40,4 @@ class WithinWindow:
                 " tokens.",
                 param="input",
             )
-        return await self._open_model(fitting, step=step, first_item=first_item)
+        return self._open_model(fitting, step=step, first_item=first_item)
