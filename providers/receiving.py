@@ -104,7 +104,9 @@ class HTTPModelStream:
         """End what is open, once; a second call gives nothing."""
         self._over = True
         tracker = self._decoder.tracker
-        self._given_up = self._given_up or not tracker.ended
+        if not tracker.ended:
+            self._given_up = True
+            self._exchange.close()
         tracker.end_step(finish)
         return tracker.take()
 

@@ -445,7 +445,7 @@ async def test_a_finished_answer_leaves_its_connection_for_the_next() -> None:
             except asyncio.IncompleteReadError:
                 break
             writer.write(CHUNKED + chunked(b"data: stop\n\n"))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
             writer.write(b"0\r\n\r\n")
         writer.close()
 
