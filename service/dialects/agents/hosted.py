@@ -55,7 +55,7 @@ def _with_transport(asked: wire.McpParam, at: str) -> tuple[McpToolParam, str]:
         )
     url = http_url(required(transport.server_url, param=f"{where}.server_url"), f"{where}.server_url")
     for name in ("server_url", "headers", "authorization"):
-        if getattr(asked, name) is not None:
+        if getattr(asked, name) not in (None, getattr(transport, name)):
             raise wrong(f"{at}.{name}", "the transport says that too; send one of them")
     given = structs.replace(
         asked, server_url=url, headers=transport.headers, authorization=transport.authorization
