@@ -23,6 +23,7 @@ from service.settings.providers import check_served, ready_rows, to_pricing, to_
 from service.settings.secrets import Resolver, resolver, unresolved
 from service.settings.shapes import Json, Reader
 from service.settings.store import read_url
+from specs.agents import Agent
 from specs.providers import ProviderSpec
 from specs.secret import Secret
 
@@ -101,11 +102,8 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
     ready = ready_rows(rows.providers, environ)
     enabled = {name: row for name, row in (rows.providers | ready).items() if row.enabled}
     specs = _provider_specs(enabled, source, problems)
-
-    def note(at: str, what: str) -> None:
-        problems.add(source.where(at), at, what)
-
-    check_auth(rows.auth, lambda at, what: problems.add(source.where(at), at, what))
+    note = _noter(source, problems)
+    check_auth(rows.auth, note)
     return Settings(
         folder=source.folder,
         file=source.file,
@@ -130,26 +128,35 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         actions=to_action_specs(rows.actions, source.folder, note),
         web_search=rows.web_search,
         mcp=to_mcp_specs(rows.mcp, source.folder, source.resolve, note),
-        agents=agents_of(
-            rows,
-            enabled=enabled,
-            ready=frozenset(ready),
-            files=read_folder(source.folder / "agents", problems),
-            created_at=int(source.file.stat().st_mtime) if source.file else 0,
-            note=lambda at, what, where=None: problems.add(where or source.where(at), at, what),
-        ),
+        agents=_agents(source, enabled, frozenset(ready), problems),
         environment=_environment(environ),
     )
+
+
+def _noter(source: _Source, problems: Problems) -> Callable[[str, str], None]:
+    """Notes (path, what is wrong), with the place that said it."""
+    return lambda at, what: problems.add(source.where(at), at, what)
 
 
 def _provider_specs(
     enabled: Mapping[str, ProviderRow], source: _Source, problems: Problems
 ) -> tuple[ProviderSpec, ...]:
-    def note(at: str, what: str) -> None:
-        problems.add(source.where(at), at, what)
-
+    note = _noter(source, problems)
     specs = (to_spec(name, row, source.resolve, note) for name, row in enabled.items())
     return tuple(spec for spec in specs if spec is not None)
+
+
+def _agents(
+    source: _Source, enabled: Mapping[str, ProviderRow], ready: frozenset[str], problems: Problems
+) -> tuple[Agent, ...]:
+    return agents_of(
+        source.rows,
+        enabled=enabled,
+        ready=ready,
+        files=read_folder(source.folder / "agents", problems),
+        created_at=int(source.file.stat().st_mtime) if source.file else 0,
+        note=lambda at, what, where=None: problems.add(where or source.where(at), at, what),
+    )
 
 
 def _database(source: _Source, environ: Mapping[str, str], problems: Problems) -> Path | Secret:
