@@ -26,7 +26,11 @@ def new_id(prefix: str) -> str:
     hundreds of rows a second then touches a few pages, not hundreds. It starts over every two years.
     """
     moment = _moment(int(time.time() * _MOMENTS_PER_SECOND))
-    return f"{prefix}_{moment}{_letters()}"
+    try:
+        letters = _drawn.pop()
+    except IndexError:
+        letters = _draw()
+    return f"{prefix}_{moment}{letters}"
 
 
 def response_id(run: str) -> str:
@@ -63,12 +67,9 @@ _drawn: list[str] = []
 os.register_at_fork(after_in_child=_drawn.clear)
 
 
-def _letters() -> str:
-    try:
-        return _drawn.pop()
-    except IndexError:
-        size = _RANDOM_LETTERS
-        letters = os.urandom(size * _DRAWN_AT_ONCE).translate(_LETTERS).decode()
-        pieces = [letters[start : start + size] for start in range(0, len(letters), size)]
-        _drawn.extend(pieces[1:])
-        return pieces[0]
+def _draw() -> str:
+    size = _RANDOM_LETTERS
+    letters = os.urandom(size * _DRAWN_AT_ONCE).translate(_LETTERS).decode()
+    pieces = [letters[start : start + size] for start in range(0, len(letters), size)]
+    _drawn.extend(pieces[1:])
+    return pieces[0]

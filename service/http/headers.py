@@ -14,6 +14,8 @@ from specs.money import format_usd
 MAX_WARNING_CHARACTERS = 1_000
 
 Headers = list[tuple[bytes, bytes]]
+_PRINTABLE = bytes(code if 32 <= code < 127 else 63 for code in range(256))
+"""Any byte to what a header's value may hold."""
 
 
 def header(scope: Any, name: bytes) -> str | None:
@@ -62,4 +64,4 @@ def paid_headers(settled: Sequence[Settlement]) -> Headers:
 
 def _value(text: str) -> bytes:
     """A header's value: printable ASCII, the rest as `?`."""
-    return bytes(code if 32 <= code < 127 else 63 for code in text.encode("ascii", "replace"))
+    return text.encode("ascii", "replace").translate(_PRINTABLE)

@@ -55,8 +55,11 @@ class Connection(HttpToolsProtocol):
         self._header_bytes = 0
         self._unread_bytes = 0
         """Received since the parser last made something of them."""
+        self._awaiting = False
+        """Whether a request is to arrive, within its time."""
         self._timer: asyncio.TimerHandle | None = None
         self._await_request()
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever answers that nobody listens any more."""
@@ -71,13 +74,15 @@ class Connection(HttpToolsProtocol):
         """Feed the parser, unless this connection was refused already."""
         if self._refused:
             return
-        if self._timer is None:
+        if not self._awaiting:
             self._await_request()
         self._received += len(data)
         self._unread_bytes += len(data)
         super().data_received(data)
         if self._unread_bytes > MAX_HEADER_BYTES:
             self.refuse(HeadersTooLarge())
+        if self._awaiting:
+            self._watch()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -198,12 +203,17 @@ class Connection(HttpToolsProtocol):
 
     def _await_request(self) -> None:
         """Give the next request its time, from now on."""
-        self._await_nothing()
+        self._awaiting = True
         self._received = 0
         self._since = self.loop.time()
-        self._timer = self.loop.call_later(self.request_seconds, self._look)
+
+    def _watch(self) -> None:
+        """Look whether it has come in time. Most come at once, and are never looked for."""
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.request_seconds, self._look)
 
     def _await_nothing(self) -> None:
+        self._awaiting = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

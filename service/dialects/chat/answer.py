@@ -60,10 +60,12 @@ def answer_message(items: tuple[Item, ...], *, old_form: bool) -> AnswerMessage:
 
     In the old form the first call is its `function_call`.
     """
-    content = "".join(part.text for part in _parts(items) if isinstance(part, Text))
-    refusal = "".join(part.text for part in _parts(items) if isinstance(part, Refusal)) or None
+    parts = [part for item in items if isinstance(item, Message) for part in item.content]
+    content = "".join([part.text for part in parts if isinstance(part, Text)])
+    refusal = "".join([part.text for part in parts if isinstance(part, Refusal)]) or None
+    thoughts = [part for item in items if isinstance(item, Reasoning) for part in item.content]
     reasoning = "\n\n".join(
-        part.text for part in _reasoning_parts(items) if isinstance(part, Summary | Thought) and part.text
+        [part.text for part in thoughts if isinstance(part, Summary | Thought) and part.text]
     )
     calls = [item for item in items if isinstance(item, FunctionCall)]
     in_old_form = calls[:1] if old_form else []
@@ -114,10 +116,6 @@ def usage_of(usage: Usage) -> CompletionUsage:
 
 def _parts(items: Iterable[Item]) -> Iterator[Part]:
     return (part for item in items if isinstance(item, Message) for part in item.content)
-
-
-def _reasoning_parts(items: Iterable[Item]) -> Iterator[Part]:
-    return (part for item in items if isinstance(item, Reasoning) for part in item.content)
 
 
 def _citation(cited: CitedUrl, offset: int) -> Annotation:
