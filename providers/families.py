@@ -39,6 +39,7 @@ class Family(Struct, frozen=True):
 
 _OPENAI = {"encoding": "o200k_base", "count_margin": 1.0}
 _PLAIN = {**_OPENAI, "efforts": (), "refused": ("verbosity",)}
+_SEARCHES = {**_PLAIN, "native_search": True}
 _CL100K = {**_PLAIN, "encoding": "cl100k_base"}
 _REASONING = {
     **_OPENAI,
@@ -53,6 +54,7 @@ _GPT_5 = {
     "efforts": ("minimal", "low", "medium", "high"),
     "image_tokens": 4_000,
     "custom_tools": True,
+    "native_search": True,
 }
 _GPT_5_PRO = {**_GPT_5, "efforts": ("high",), "default_effort": "high"}
 _GPT_5_1 = {
@@ -98,11 +100,12 @@ FAMILIES = (
     _family(r"computer-use", 8_192, 1_024, **_O_SERIES),
     _family(r"o1-mini|o1-preview", 128_000, 65_536, **_O1_SMALL),
     _family(r"o\d", 200_000, 100_000, **_O_SERIES),
-    _family(r"gpt-4\.1", 1_047_576, 32_768, image_tokens=4_000, **_PLAIN),
+    _family(r"gpt-4\.1", 1_047_576, 32_768, image_tokens=4_000, **_SEARCHES),
     # Its images are counted 33 times those of its larger sister, so that they cost the same.
-    _family(r"gpt-4o-mini", 128_000, 16_384, image_tokens=48_500, **_PLAIN),
+    _family(r"gpt-4o-mini", 128_000, 16_384, image_tokens=48_500, **_SEARCHES),
     _family(r"gpt-4o-2024-05-13", 128_000, 4_096, **_PLAIN),
-    _family(r"gpt-4o|chatgpt-4o|gpt-4\.5", 128_000, 16_384, **_PLAIN),
+    _family(r"gpt-4o", 128_000, 16_384, **_SEARCHES),
+    _family(r"chatgpt-4o|gpt-4\.5", 128_000, 16_384, **_PLAIN),
     _family(r"gpt-4-turbo|gpt-4-(\d+|vision)-preview", 128_000, 4_096, **_CL100K),
     _family(r"gpt-4-32k", 32_768, 32_768, **_CL100K),
     _family(r"gpt-4(-|$)", 8_192, 8_192, **_CL100K),

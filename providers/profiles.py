@@ -28,3 +28,8 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     def takes_custom_tools(self) -> bool:
         """Whether custom tools go as they are; else they go as functions of one string."""
         return False
+
+    @property
+    def searches(self) -> bool:
+        """Whether the provider searches the web for the model where it is asked to."""
+        return False

@@ -191,6 +191,10 @@ class HostedCall(Struct, frozen=True, tag="hosted_call", omit_defaults=True):
     """The request by which the caller approved it."""
     code: str | None = None
     """Why it failed in a word, for an API that has words for it."""
+    native: str | None = None
+    """Where the provider made the call itself: the call in its own words as JSON, replayed untouched."""
+    origin: str | None = None
+    """The wire and host that made it, as of reasoning."""
 
     @property
     def tool(self) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from specs.items import ContextItem, Item, Lifetime
-from specs.tools import HostedTool
+from specs.tools import HostedTool, WebSearch
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
@@ -119,6 +119,8 @@ class ModelRequest(Struct, frozen=True):
     tool_choice: ToolChoice = ToolChoice()
     settings: Settings = Settings()
     instruction_marks: tuple[CacheMark, ...] = ()
+    search: WebSearch | None = None
+    """That the provider itself is to search the web for the model."""
 
 
 class CompactAsk(Struct, frozen=True, omit_defaults=True):

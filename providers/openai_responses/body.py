@@ -87,8 +87,15 @@ class InputCustomCallOutput(Struct, frozen=True, tag_field="type", tag="custom_t
 
 
 InputItem: TypeAlias = (
-    InputMessage | InputReasoning | InputCall | InputCallOutput | InputCustomCall | InputCustomCallOutput
+    InputMessage
+    | InputReasoning
+    | InputCall
+    | InputCallOutput
+    | InputCustomCall
+    | InputCustomCallOutput
+    | Raw
 )
+"""Raw is what the provider has said itself, said to it again."""
 
 
 class Function(Struct, frozen=True, tag_field="type", tag="function", omit_defaults=True):
@@ -112,6 +119,29 @@ class Custom(Struct, frozen=True, tag_field="type", tag="custom", omit_defaults=
     format: Grammar | None = None
 
 
+class SearchFilters(Struct, frozen=True):
+    allowed_domains: tuple[str, ...]
+
+
+class SearchPlace(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="approximate"):
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class Search(Struct, frozen=True, tag_field="type", tag="web_search", omit_defaults=True):
+    """The provider searches the web."""
+
+    filters: SearchFilters | None = None
+    search_context_size: str | None = None
+    user_location: SearchPlace | None = None
+
+
+class SearchChosen(Struct, frozen=True, tag_field="type", tag="web_search"):
+    """That it has to."""
+
+
 class FunctionName(Struct, frozen=True, tag_field="type", tag="function"):
     name: str
 
@@ -122,10 +152,12 @@ class CustomName(Struct, frozen=True, tag_field="type", tag="custom"):
 
 class AllowedTools(Struct, frozen=True, tag_field="type", tag="allowed_tools"):
     mode: str
-    tools: tuple[FunctionName | CustomName, ...]
+    tools: tuple[FunctionName | CustomName | SearchChosen, ...]
 
 
-ToolChoice: TypeAlias = Literal["none", "auto", "required"] | FunctionName | CustomName | AllowedTools
+ToolChoice: TypeAlias = (
+    Literal["none", "auto", "required"] | FunctionName | CustomName | SearchChosen | AllowedTools
+)
 
 
 class TextFormat(Struct, frozen=True, omit_defaults=True):
@@ -152,9 +184,11 @@ class Body(Struct, frozen=True, omit_defaults=True):
     stream: bool
     store: bool
     instructions: str | None = None
-    tools: tuple[Function | Custom, ...] = ()
+    tools: tuple[Function | Custom | Search, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
+    max_tool_calls: int | None = None
+    """Of the provider's own tools."""
     include: tuple[str, ...] = ()
     reasoning: ReasoningOptions | None = None
     text: TextOptions | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
+from msgspec import structs
 
 from providers.base import Call
 from providers.failures import CONTENT_EXCEPTIONS, failure_from_error, read_complaint
@@ -17,6 +18,7 @@ from providers.openai_responses.outcome import finish_of, usage_of
 from providers.openai_responses.outputs import Outputs
 from providers.parts import PartTracker
 from specs.errors import UpstreamCut, UpstreamError, UpstreamGarbled
+from specs.tools import SEARCH_UNIT
 
 TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 """The statuses of a response that is over."""
@@ -106,6 +108,9 @@ class ResponsesDecoder:
         if status == "failed":
             raise failure_from_error(read_complaint(bytes(response.error)))
         self.outputs.conclude(response.output or ())
+        if self.outputs.searches and self.tracker.usage is not None:
+            units = {SEARCH_UNIT: self.outputs.searches}
+            self.tracker.usage = structs.replace(self.tracker.usage, units=units)
         if status not in TERMINAL:
             raise UpstreamCut
         self.tracker.end_step(finish_of(status, reason, called=self.outputs.called))
@@ -157,6 +162,12 @@ def _completes(part_type: str) -> Handler:
     return lambda decoder, frame: decoder.outputs.complete(frame, part_type)
 
 
+SEARCH_EVENTS = (
+    "response.web_search_call.in_progress",
+    "response.web_search_call.searching",
+    "response.web_search_call.completed",
+)
+"""What they say the item says too."""
 HANDLERS: dict[str, Handler] = {
     "response.created": ResponsesDecoder.opened,
     "response.queued": ResponsesDecoder.opened,
@@ -182,6 +193,7 @@ HANDLERS: dict[str, Handler] = {
     "response.custom_tool_call_input.delta": lambda decoder, frame: decoder.outputs.grow_arguments(frame),
     "response.custom_tool_call_input.done": lambda decoder, frame: decoder.outputs.complete_arguments(frame),
     "response.output_item.done": lambda decoder, frame: decoder.outputs.ended(frame),
+    **dict.fromkeys(SEARCH_EVENTS, lambda decoder, frame: None),
     "response.completed": ResponsesDecoder.concluded,
     "response.incomplete": ResponsesDecoder.concluded,
     "response.failed": ResponsesDecoder.concluded,

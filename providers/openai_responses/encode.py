@@ -16,6 +16,7 @@ from providers.efforts import nearest_effort
 from providers.openai_responses import body as wire
 from providers.openai_responses.parts import input_parts, output_parts
 from providers.openai_responses.profile import ResponsesProfile
+from providers.openai_responses.searches import SEARCH_INCLUDES, search_tool
 from specs.items import (
     Compaction,
     ContextItem,
@@ -31,6 +32,7 @@ from specs.items import (
     as_message,
 )
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
+from specs.tools import SEARCH_TOOL
 
 LOGPROBS = "message.output_text.logprobs"
 ENCRYPTED_REASONING = "reasoning.encrypted_content"
@@ -60,14 +62,17 @@ def encode(request: ModelRequest, *, profile: ResponsesProfile, origin: str) -> 
     """Write a model request; reasoning that `origin` did not make is left out."""
     warnings: Warnings = []
     settings = _honoured(request.settings, profile, warnings)
+    search = search_tool(request, warnings)
+    offers = bool(request.tools or search)
     body = wire.Body(
         model=request.model,
         instructions=request.instructions,
         input=_input(request.items, origin, warnings),
-        tools=tuple(map(_tool, request.tools)),
-        tool_choice=_tool_choice(request.tool_choice, request.tools) if request.tools else None,
+        tools=(*map(_tool, request.tools), *search),
+        tool_choice=_tool_choice(request.tool_choice, request.tools) if offers else None,
         parallel_tool_calls=settings.parallel_tool_calls if request.tools else None,
-        include=_include(settings, profile),
+        max_tool_calls=request.search.max_uses if request.search and search else None,
+        include=(*_include(settings, profile), *(SEARCH_INCLUDES if search else ())),
         reasoning=_reasoning_options(settings, profile, warnings),
         text=_text_options(settings),
         temperature=settings.temperature,
@@ -152,7 +157,11 @@ def _tool(tool: FunctionTool) -> wire.Function | wire.Custom:
 def _tool_choice(choice: ToolChoice, tools: tuple[FunctionTool, ...]) -> wire.ToolChoice | None:
     custom = {tool.name for tool in tools if tool.custom is not None}
 
-    def named(name: str) -> wire.FunctionName | wire.CustomName:
+    functions = {tool.name for tool in tools}
+
+    def named(name: str) -> wire.FunctionName | wire.CustomName | wire.SearchChosen:
+        if name == SEARCH_TOOL and name not in functions:
+            return wire.SearchChosen()
         return wire.CustomName(name) if name in custom else wire.FunctionName(name)
 
     if choice.mode == "none" or choice.allowed == ():
@@ -170,6 +179,8 @@ def _input(items: tuple[ContextItem, ...], origin: str, warnings: Warnings) -> t
         if isinstance(item, Reasoning):
             if item.origin == origin and _is_followed(items, index):
                 found.extend(_reasoning(item))
+        elif isinstance(item, HostedCall) and item.native is not None and item.origin == origin:
+            found.append(Raw(item.native.encode()))
         else:
             found.extend(_item(item, f"input[{index}]", warnings))
     return tuple(found)

@@ -15,10 +15,12 @@ from msgspec import Raw, structs
 
 from providers.openai_responses import wire
 from providers.openai_responses.outcome import citation_of, phase_of, status_of
+from providers.openai_responses.searches import begun, is_charged, searched
 from providers.parts import PartTracker
 from specs.items import (
     Arguments,
     FunctionCall,
+    HostedCall,
     Item,
     Message,
     Part,
@@ -77,6 +79,8 @@ class Outputs:
         self.tracker = tracker
         self.called = False
         """Whether a function call is among the items."""
+        self.searches = 0
+        """Searches that the provider has made and charges for."""
         self._origin = origin
         self._outputs: dict[Key, _Output] = {}
         self._ids: dict[str, Key] = {}
@@ -228,6 +232,17 @@ class Outputs:
     def _custom_call(self, raw: Raw) -> FunctionCall:
         return structs.replace(self._call(raw), custom=True)
 
+    def _search(self, raw: Raw) -> HostedCall:
+        call = self.tracker.call
+        return begun(call.new_id("ws"), step=call.step, origin=self._origin)
+
+    def _end_search(self, key: Key, _: _Output, raw: Raw) -> Status:
+        call = self.tracker.item(key)
+        assert isinstance(call, HostedCall)
+        self.tracker.replace_item(key, searched(call, raw))
+        self.searches += is_charged(raw)
+        return status_of(wire.read_call(raw).status)
+
     def _end(self, key: Key, raw: Raw) -> None:
         seen = wire.read_item_kind(raw)
         output = self._outputs.get(key)
@@ -338,10 +353,12 @@ STARTERS: dict[str, Callable[[Outputs, Raw], Item]] = {
     "reasoning": Outputs._reasoning,
     "function_call": Outputs._call,
     "custom_tool_call": Outputs._custom_call,
+    "web_search_call": Outputs._search,
 }
 ENDERS: dict[str, Callable[[Outputs, Key, _Output, Raw], Status]] = {
     "message": Outputs._end_message,
     "reasoning": Outputs._end_reasoning,
     "function_call": Outputs._end_call,
     "custom_tool_call": Outputs._end_call,
+    "web_search_call": Outputs._end_search,
 }

@@ -26,6 +26,14 @@ class ResponsesProfile(Profile, frozen=True, omit_defaults=True):
     custom_tools: bool = False
     """Whether the model knows tools that take free text; else they go as functions of one string."""
 
+    native_search: bool = False
+    """Whether the provider searches the web for it."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether the provider searches the web for the model."""
+        return self.native_search
+
     @property
     def takes_custom_tools(self) -> bool:
         """Whether custom tools go as they are."""

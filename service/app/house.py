@@ -150,6 +150,7 @@ def _runs(ground: Ground, ledger: Ledger, archive: Archive, approvals: Approvals
         max_file_bytes=settings.files.max_input_bytes,
         tools=parts.tools,
         searches=parts.searches,
+        native_search=parts.native_search,
         approvals=approvals,
     )
     return Runs(

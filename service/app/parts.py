@@ -6,6 +6,7 @@ import time
 
 import aiohttp
 import structlog
+from msgspec import structs
 
 from providers.base import Provider
 from providers.prices import PriceTable
@@ -22,9 +23,13 @@ from service.store.agents_store import SqlAgents
 from service.tools.base import RunFacts, ToolSet
 from service.tools.mcp.servers import McpServers
 from service.tools.toolbox import Toolbox
+from service.tools.web_search.terms import NativeSearch
+from specs.agents import Agent
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
 from specs.providers import ProviderSpec
+from specs.requests import RunRequest
+from specs.tools import SEARCH_UNIT
 
 PRICE_SECONDS = 60.0
 """How long a price is remembered; some change with the time of the day."""
@@ -66,6 +71,8 @@ class Parts:
         self._toolbox = Toolbox(settings, self._door, self._sealer, self._mcp)
         self._mcp.take(settings)
         self._connectors = frozenset(spec.name for spec in settings.mcp if spec.shared)
+        search = settings.web_search
+        self._search_usd = search.price_usd if search.backend == "provider" else None
         self._specs = {spec.name: spec for spec in settings.providers}
         self._built: dict[str, Provider] = {}
         self._prices = PriceBook(settings.pricing, self.table, set_apart=self.rates.find)
@@ -82,9 +89,16 @@ class Parts:
         """What the server runs for a run."""
         return self._toolbox.of(run)
 
-    def searches(self) -> bool:
-        """Whether runs can search the web."""
-        return self._toolbox.searches
+    def searches(self, agent: Agent) -> bool:
+        """Whether runs of this agent can search the web: here, or its model's provider for them."""
+        if self._toolbox.searches or not self._toolbox.searching.is_providers:
+            return self._toolbox.searches
+        provider, _, model = agent.model.partition("/")
+        return self.provider(provider).profile(model).searches
+
+    def native_search(self, agent: Agent, request: RunRequest) -> NativeSearch | None:
+        """The search that is left to the model's provider in a run."""
+        return self._toolbox.searching.native(agent, request)
 
     def provider(self, name: str) -> Provider:
         """The provider of this name, built when it is first asked for."""
@@ -134,8 +148,21 @@ class Parts:
                 raise ServerError(
                     f'No price for "{provider}/{model}". Tell your operator.', code="price_missing"
                 )
+            price = self._with_search(price)
             self._priced[asked] = (price, now + PRICE_SECONDS)
         return price
+
+    def _with_search(self, price: Price) -> Price:
+        """The price with that of a search, where that is left to the provider and the price has none."""
+        usd = self._search_usd
+        if usd is None or SEARCH_UNIT in price.rates.units:
+            return price
+        rates = structs.replace(price.rates, units={**price.rates.units, SEARCH_UNIT: usd})
+        tiers = tuple(
+            (above, structs.replace(each, units={SEARCH_UNIT: usd, **each.units}))
+            for above, each in price.tiers
+        )
+        return structs.replace(price, rates=rates, tiers=tiers)
 
     def _require_served(self, provider: str, model: str) -> None:
         spec = self._specs.get(provider)

@@ -13,9 +13,11 @@ from service.engine.custom import WithCustomTools
 from service.engine.media import Media, WithFiles
 from service.engine.model_calls import ModelCalls
 from service.engine.ports import OpenModel
+from service.engine.searching import WithSearch
 from service.engine.targets import Breakers, Target, WithFallback
 from service.engine.window import WithinWindow
 from service.ids import new_id
+from service.tools.web_search.terms import NativeSearch
 from specs.events import Warned
 from specs.usage import Usage, add_usages
 
@@ -31,6 +33,7 @@ def opener(
     breakers: Breakers,
     media: Media,
     compactions: Compactions,
+    search: NativeSearch | None = None,
 ) -> OpenModel:
     """The context is compacted, files are filled in, custom tools written as functions where they have to
     be, and what is too long is cut or refused; then `calls` pays and sends. Where one of the targets
@@ -49,6 +52,8 @@ def opener(
     def opened(target: Target) -> OpenModel:
         known = target.provider.profile(target.model)
         within = WithinWindow(calls.at(target), known, may_cut=request.may_truncate, tell=tell)
+        if search is not None:
+            within = WithSearch(within, search, can=known.searches, tell=tell)
         return within if known.takes_custom_tools else WithCustomTools(within)
 
     with_tools = opened(targets[0])

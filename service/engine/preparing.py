@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -27,6 +27,7 @@ from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.purse import Purse
 from service.tools.wary import wary
+from service.tools.web_search.terms import NativeSearch
 from specs.agents import Agent
 from specs.errors import InvalidRequest, ServerError
 from specs.prices import Price
@@ -39,6 +40,10 @@ class FindPrice(Protocol):
     """What a provider's model costs. Raises ServerError when nobody knows."""
 
     def __call__(self, provider: str, model: str, *, service_tier: str | None) -> Price: ...
+
+
+FindSearch: TypeAlias = Callable[[Agent, RunRequest], NativeSearch | None]
+"""The search that is left to the model's provider."""
 
 
 class Preparing:
@@ -57,12 +62,14 @@ class Preparing:
         files: FileReader | None = None,
         max_file_bytes: int = 32 * 1024 * 1024,
         tools: Callable[[RunFacts], ToolSet] = lambda _: NoTools(),
-        searches: Callable[[], bool] = lambda: False,
+        searches: Callable[[Agent], bool] = lambda _: False,
+        native_search: FindSearch = lambda agent, request: None,
         approvals: Approvals | None = None,
     ) -> None:
         """Without `approvals` nobody can be asked for any."""
         self._approvals = approvals
         self._searches = searches
+        self._native_search = native_search
         self._tools = tools
         self._files = files or NoFiles()
         self._compactions = compactions
@@ -82,7 +89,7 @@ class Preparing:
         """
         if request.approvals and self._approvals is not None:
             request = self._approvals.judged(request, Whose(project, agent.id), now=now)
-        return resolve(request, agent, searches=self._searches())
+        return resolve(request, agent, searches=self._searches(agent))
 
     def work(self, run: Run) -> tuple[Loop, ModelCalls]:
         """What this run will do.
@@ -128,7 +135,13 @@ class Preparing:
             model=targets[0].model,
             limits=run.agent.limits,
             open_model=opener(
-                run, calls, targets, breakers=self._breakers, media=media, compactions=self._compactions
+                run,
+                calls,
+                targets,
+                breakers=self._breakers,
+                media=media,
+                compactions=self._compactions,
+                search=self._native_search(run.agent, run.request),
             ),
             tools=tools,
             log=run.log,

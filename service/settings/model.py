@@ -294,12 +294,13 @@ class McpRow(Struct, frozen=True):
 class WebSearchRow(Struct, frozen=True):
     """[web_search]: what agents and callers search the web with."""
 
-    backend: Literal["searxng", "brave", "tavily"] | None = None
-    """None: nothing is searched, and what asks for it is left out with a warning."""
+    backend: Literal["searxng", "brave", "tavily", "provider"] | None = None
+    """`provider` leaves it to the models' providers. None: nothing is searched, and what asks for it is left
+    out with a warning."""
     url: str | None = None
     key: Secret | None = None
     price_usd: Decimal | None = None
-    """What one search costs its caller."""
+    """What one search costs its caller; with `provider`, where the model's price does not say."""
     max_results: Annotated[int, Meta(ge=1, le=20)] = 10
     """The most a model is given of one search."""
     seconds: Seconds = 15.0

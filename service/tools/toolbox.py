@@ -44,8 +44,13 @@ class Toolbox:
 
     @property
     def searches(self) -> bool:
-        """Whether the web can be searched."""
+        """Whether the web can be searched from here."""
         return self._search.ready
+
+    @property
+    def searching(self) -> WebSearching:
+        """The search, for what is left to providers."""
+        return self._search
 
     def _sets(self, run: RunFacts) -> list[ToolSet]:
         sets = [self._actions.of(run.agent)] if run.agent.actions else []

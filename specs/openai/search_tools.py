@@ -111,6 +111,19 @@ class SearchAction(Struct, frozen=True, tag_field="type", tag="search"):
     """Only where `include` asks for them."""
 
 
+class OpenPageAction(Struct, frozen=True, tag_field="type", tag="open_page"):
+    """A page that a provider's own search has looked into."""
+
+    url: str | None = None
+
+
+class FindAction(Struct, frozen=True, tag_field="type", tag="find_in_page"):
+    """What it has looked for in one."""
+
+    url: str
+    pattern: str
+
+
 class SearchResultShown(Struct, frozen=True):
     url: str
     title: str
@@ -121,7 +134,7 @@ class SearchCallItem(Struct, frozen=True, tag_field="type", tag="web_search_call
 
     id: str
     status: Literal["in_progress", "searching", "completed", "incomplete", "failed"]
-    action: SearchAction
+    action: SearchAction | OpenPageAction | FindAction
     results: tuple[SearchResultShown, ...] | UnsetType = UNSET
     """Only where `include` asks for them."""
 

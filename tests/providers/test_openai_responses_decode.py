@@ -392,7 +392,6 @@ def test_log_probabilities_come_with_their_delta_and_not_again() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        "web_search_call",
         "file_search_call",
         "mcp_call",
         "computer_call",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from service.dialects.base import NewId
 from service.dialects.responses.hosted_items import id_or_new, status_of
@@ -21,6 +21,9 @@ _call = msgspec.json.Decoder(wire.SearchCallParam)
 
 class _Arguments(Struct, frozen=True):
     query: str = ""
+    action: str = ""
+    url: str | None = None
+    pattern: str | None = None
 
 
 _arguments = msgspec.json.Decoder(_Arguments)
@@ -30,22 +33,30 @@ def search_item(call: HostedCall, *, sources: bool, results: bool) -> wire.Searc
     """Show a search: what was looked for, and as much of what was found as was asked for."""
     pages = tuple(wire.SearchSource(source.url) for source in call.sources)
     shown = tuple(wire.SearchResultShown(source.url, source.title) for source in call.sources)
-    query = query_of(call.arguments)
     whole = call.status in ("in_progress", "completed") and call.error is None
     return wire.SearchCallItem(
         call.id,
         call.status if whole else "failed",
-        wire.SearchAction(query, (query,), pages if sources else UNSET),
+        _action(call.arguments, pages if sources else UNSET),
         shown if results else UNSET,
     )
 
 
-def query_of(arguments: str) -> str:
-    """What a model looks for; empty where that cannot be read, or not yet."""
+def _action(
+    arguments: str, pages: tuple[wire.SearchSource, ...] | UnsetType
+) -> wire.SearchAction | wire.OpenPageAction | wire.FindAction:
+    """What the model looks for, empty where that cannot be read, or not yet; or what else a provider did."""
     try:
-        return _arguments.decode(arguments).query
+        told = _arguments.decode(arguments)
     except (msgspec.DecodeError, RecursionError):
-        return ""
+        told = _Arguments()
+    match told.action:
+        case "open_page":
+            return wire.OpenPageAction(told.url)
+        case "find_in_page":
+            return wire.FindAction(told.url or "", told.pattern or "")
+        case _:
+            return wire.SearchAction(told.query, (told.query,), pages)
 
 
 def read_search_call(raw: Raw, param: str, new_id: NewId) -> HostedCall:

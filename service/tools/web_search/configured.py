@@ -12,8 +12,10 @@ from service.tools.base import RunFacts, ToolSet
 from service.tools.web_search.backends import Backend, Brave, Searxng, Tavily
 from service.tools.web_search.domains import Domains, to_domains
 from service.tools.web_search.searching import Engine
-from service.tools.web_search.terms import terms_of, wishes_of
+from service.tools.web_search.terms import NativeSearch, native_of, terms_of, wishes_of
 from service.tools.web_search.tools import SearchTool
+from specs.agents import Agent
+from specs.requests import RunRequest
 from specs.tools import SEARCH_TOOL, WebSearch
 
 _URLS = {"brave": "https://api.search.brave.com", "tavily": "https://api.tavily.com"}
@@ -29,6 +31,8 @@ class WebSearching:
         row = settings.web_search
         check_search(settings)
         self._operator = Domains(to_domains(row.allowed_domains), to_domains(row.blocked_domains))
+        self.is_providers = row.backend == "provider"
+        """Whether searching is left to the models' providers."""
         self._most = row.max_results
         self._usd = row.price_usd or Decimal()
         backend = _backend(row)
@@ -38,6 +42,13 @@ class WebSearching:
     def ready(self) -> bool:
         """Whether there is anything to search with."""
         return self._engine is not None
+
+    def native(self, agent: Agent, request: RunRequest) -> NativeSearch | None:
+        """The search that is left to the model's provider in a run; None where there is none."""
+        if not self.is_providers:
+            return None
+        wishes = wishes_of(agent, request)
+        return native_of(self._operator, wishes, most=request.max_tool_calls) if wishes else None
 
     def of(self, run: RunFacts, *, beside: Sequence[ToolSet]) -> ToolSet | None:
         """The search of this run, under a name no tool beside it has; None where it has none."""
@@ -82,6 +93,8 @@ def _missing(row: WebSearchRow) -> list[tuple[str, str]]:
     """What the back end needs and does not have."""
     if row.backend is None:
         return []
+    if row.backend == "provider":
+        return _wrong_with_provider(row)
     if row.backend == "searxng":
         return [] if row.url else [("url", "is required: where your SearXNG is")]
     found: list[tuple[str, str]] = []
@@ -89,6 +102,17 @@ def _missing(row: WebSearchRow) -> list[tuple[str, str]]:
         found.append(("key", 'is required: "env:NAME" or "file:PATH"'))
     if row.price_usd is None:
         found.append(("price_usd", "is required: what a search costs; 0 where it is free"))
+    return found
+
+
+def _wrong_with_provider(row: WebSearchRow) -> list[tuple[str, str]]:
+    found = [
+        (name, "is not used with the provider's own search") for name in ("url", "key") if getattr(row, name)
+    ]
+    if row.blocked_domains:
+        found.append(("blocked_domains", "cannot be kept to by a provider's own search; use allowed_domains"))
+    if row.price_usd is None:
+        found.append(("price_usd", "is required: what a search costs where its model's price does not say"))
     return found
 
 

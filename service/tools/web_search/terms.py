@@ -26,6 +26,33 @@ class SearchTerms(Struct, frozen=True):
     max_uses: int | None = None
 
 
+class NativeSearch(Struct, frozen=True):
+    """A search that the model's provider makes itself."""
+
+    tool: WebSearch
+    problem: str = ""
+    """Why it cannot be left to the provider; empty where it can."""
+
+
+def native_of(operator: Domains, wishes: list[WebSearch], *, most: int | None) -> NativeSearch:
+    """What a provider is asked for. Providers know no domains to leave out. `most` bounds its searches.
+
+    Raises ValueError where a domain is none.
+    """
+    terms = terms_of(operator, wishes)
+    domains = terms.domains or Domains()
+    uses = [number for number in (terms.max_uses, most) if number is not None]
+    tool = WebSearch(
+        domains.allowed,
+        context_size=terms.size,
+        location=terms.location,
+        max_uses=min(uses, default=None),
+    )
+    if terms.domains is None:
+        return NativeSearch(tool, "the domains allowed exclude each other")
+    return NativeSearch(tool, "a provider's own search cannot leave domains out" if domains.blocked else "")
+
+
 def wishes_of(agent: Agent, request: RunRequest) -> list[WebSearch]:
     """The searches that agent and caller want, the agent's first."""
     return [tool for tool in (*agent.tools, *request.hosted) if isinstance(tool, WebSearch)]
