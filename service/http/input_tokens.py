@@ -19,11 +19,14 @@ from service.http.house import House, house_of, key_of
 from service.http.reading import read_body
 from service.http.spellings import responses_dialect
 from service.store.ports import KeyRecord
+from specs.agents import Agent
 from specs.events import Warned
 from specs.openai.input_tokens import InputTokens
 from specs.openai.responses import CreateResponse
 from specs.requests import RunRequest
+from specs.tools import McpServer
 
+SERVERS = "tools: what servers offer is not counted: they are asked when a run begins."
 ESTIMATED = "input_tokens is an estimate: the provider has no counter, or it failed."
 
 
@@ -53,8 +56,16 @@ async def count_reading(request: Request[Any, Any, Any], reading: Reading) -> tu
     asked = await with_context(house, key, reading)
     agent = await load_agent(house, key, asked.agent)
     counted = await house.counting.count(asked, agent=agent, project=key.project)
-    told = (*asked.warnings, ESTIMATED) if counted.estimated else asked.warnings
+    told = (
+        *asked.warnings,
+        *((SERVERS,) if _has_servers(asked, agent) else ()),
+        *((ESTIMATED,) if counted.estimated else ()),
+    )
     return counted, run_headers([Warned(message) for message in told])
+
+
+def _has_servers(request: RunRequest, agent: Agent) -> bool:
+    return any(isinstance(tool, McpServer) for tool in (*request.hosted, *agent.tools))
 
 
 async def with_context(house: House, key: KeyRecord, reading: Reading) -> RunRequest:
