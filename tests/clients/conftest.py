@@ -11,6 +11,7 @@ from specs.scopes import DATA_SCOPES
 from tests.support import npm
 from tests.support.clients import Node, Served
 from tests.support.processes import free_port, running
+from tests.support.shop_thread import shop_in_thread
 from tests.support.upstream import upstream_in_thread
 
 NPM = Path(__file__).with_name("npm")
@@ -19,6 +20,8 @@ NPM = Path(__file__).with_name("npm")
 def configuration(upstream: str) -> str:
     """The same upstream over three of its wires, and a model for everything it does by name."""
     return f"""
+[egress]
+allow = ["127.0.0.1"]
 [providers.demo]
 kind = "demo"
 pace_ms = 1
@@ -78,3 +81,10 @@ def node_modules() -> Path:
 def node(node_modules: Path, served: Served) -> Node:
     """Checks written in JavaScript."""
     return Node(served, NPM)
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[str]:
+    """Where a server of the Model Context Protocol is."""
+    with shop_in_thread() as (_, url):
+        yield url

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clients import Node
-from tests.support.script import Script
+from tests.support.script import Script, ToolCall
 
 MODELS = ("local/scripted-1", "answers/scripted-1")
 BEGUN = ["response.created", "response.in_progress"]
@@ -76,3 +76,13 @@ def test_responses_that_fail_in_the_stream_end_failed(node: Node) -> None:
 def test_a_refusal_before_the_stream_is_an_error_of_its_status(node: Node) -> None:
     thrown = node.check("openai.mjs", "responsesFailure", "local/err-429")
     assert (thrown["error"], thrown["status"]) == ("RateLimitError", 429)
+
+
+def test_a_call_is_asked_for_approved_and_made(node: Node, shop: str) -> None:
+    node.served.upstream.enqueue(
+        Script(calls=(ToolCall("shop__buy", ('{"item":"fig"}',)),)), Script(text=("Bought.",))
+    )
+    asked, made, text, types = node.check("openai.mjs", "approvals", "local/scripted-1", shop)
+    assert asked == ["mcp_list_tools", "mcp_approval_request"]
+    assert (made, text) == (["mcp_call", "message"], "Bought.")
+    assert "response.mcp_call.completed" in types

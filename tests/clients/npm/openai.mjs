@@ -51,6 +51,19 @@ const checks = {
     const after = await agents.retrieve(made.id).catch(({ status }) => status);
     return [made.name, changed.name, changed.tools, changed.version, listed.includes(made.id), output_text, gone.deleted, after];
   },
+  async approvals() {
+    const server = { type: "mcp", server_label: "shop", server_url: process.argv[4] };
+    const asking = client.responses.stream({ model, input, tools: [server] });
+    const asked = await asking.finalResponse();
+    const answers = asked.output
+      .filter(({ type }) => type === "mcp_approval_request")
+      .map(({ id }) => ({ type: "mcp_approval_response", approval_request_id: id, approve: true }));
+    const stream = client.responses.stream({ model, input: answers, previous_response_id: asked.id, tools: [server] });
+    const types = new Set();
+    for await (const event of stream) types.add(event.type);
+    const { output, output_text } = await stream.finalResponse();
+    return [asked.output.map(({ type }) => type), output.map(({ type }) => type), output_text, [...types]];
+  },
   async responses() {
     const types = [];
     const stream = client.responses.stream({ model, input, reasoning: { summary: "auto" } });
