@@ -144,7 +144,7 @@ def test_three_calls_are_made_for_one_run_on_a_thread(service: Service, key: Key
         )
         messages = client.beta.threads.messages.list(run.thread_id).data
     assert (run.status, run.last_error) == ("completed", None)
-    assert messages[0].content[0].text.value.endswith("It is 14.")
+    assert "It is 14." in messages[0].to_json()
     assert shop.calls == [("price", "apple"), ("price", "pear"), ("price", "fig")]
 
 

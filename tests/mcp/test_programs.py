@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from service.tools.base import ToolOutcome
@@ -18,7 +19,9 @@ from specs.errors import InvalidRequest
 from specs.items import FunctionCall
 from specs.tools import McpServer
 from tests.mcp.conftest import settings, tools_of
-from tests.support.upstream import until
+from tests.support.house import service_in_thread
+from tests.support.script import Script, ToolCall
+from tests.support.upstream import until, upstream_in_thread
 
 pytestmark = pytest.mark.anyio
 NEAR = Path(__file__).with_name("near.py")
@@ -178,3 +181,27 @@ async def test_callers_reach_only_what_is_shared_and_agents_what_they_name(
 
 def _running(name: str) -> bool:
     return any(task.get_name() == name for task in asyncio.all_tasks())
+
+
+def test_a_program_ends_when_the_service_does(tmp_path: Path, starts: Path):
+    call = Script(calls=(ToolCall("near__pid", ("{}",)),))
+    with upstream_in_thread() as upstream:
+        upstream.enqueue(call, Script(text=("There.",)))
+        config = f"""
+{configured(starts)}
+[providers.local]
+kind = "openai-compatible"
+base_url = "{upstream.base_url}/v1"
+free = true
+[[agents]]
+id = "agent_near"
+model = "local/m"
+mcp = ["near"]
+""".replace("env:TOKEN", "plain")
+        with service_in_thread(config, tmp_path) as service:
+            body = {"model": "agent_near", "input": "Which process?"}
+            url = f"{service.base_url}/v1/responses"
+            answer = httpx.post(url, json=body, headers=service.key().headers, timeout=20).json()
+            pid = next(item["output"] for item in answer["output"] if item["type"] == "mcp_call")
+            assert alive(pid)
+    assert not alive(pid)

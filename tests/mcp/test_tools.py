@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from specs.items import FunctionCall
 from specs.requests import FunctionTool
 from specs.secret import Secret
 from specs.tools import McpServer, ToolFilter
-from tests.mcp.conftest import tools_of
+from tests.mcp.conftest import settings, tools_of
 from tests.mcp.shop import Shop, serving
 
 pytestmark = pytest.mark.anyio
@@ -71,3 +72,45 @@ async def test_only_allowed_tools_are_offered(shop: tuple[Shop, str], servers: M
     assert tools.known("shop__buy") is None
     assert (await tools.call(call("shop__buy"))).error == "There is no tool 'shop__buy'."
     await tools.aclose()
+
+
+async def test_a_header_may_hold_more_than_english(
+    shop: tuple[Shop, str], servers: McpServers, sealer: Sealer
+):
+    asked, url = shop
+    sealed = seal(Credential({"x-name": Secret("José")}), sealer, about=in_request("proj_a"))
+    tools = tools_of(servers, McpServer("shop", url, credential=sealed))
+    assert (await tools.list_tools("shop")).error is None
+    assert asked.headers[0]["x-name"] == "José"
+    await tools.aclose()
+
+
+async def test_an_operators_headers_are_the_operators_and_authorization_may_be_the_callers(
+    shop: tuple[Shop, str], servers: McpServers, sealer: Sealer, tmp_path: Path
+):
+    asked, url = shop
+    servers.take(
+        settings(
+            tmp_path,
+            f'[mcp.shop]\nurl = "{url}"\nauthorization = "env:T"\nheaders = {{x-a = "1"}}\nshared = true',
+            T="operators",
+        )
+    )
+
+    async def error(**given: str) -> str | None:
+        token = given.pop("authorization", None)
+        credential = Credential(
+            {name.replace("_", "-"): Secret(value) for name, value in given.items()},
+            None if token is None else Secret(token),
+        )
+        sealed = seal(credential, sealer, about=in_request("proj_a"))
+        tools = tools_of(servers, McpServer("shop", connector="shop", credential=sealed))
+        found = await tools.list_tools("shop")
+        await tools.aclose()
+        return found.error
+
+    assert await error() is None
+    assert asked.headers[-1]["authorization"] == "Bearer operators"
+    assert await error(authorization="mine", x_b="2") is None
+    assert [asked.headers[-1][name] for name in ("authorization", "x-a", "x-b")] == ["Bearer mine", "1", "2"]
+    assert "'x-a' of this server is the operator's" in (await error(x_a="2") or "")

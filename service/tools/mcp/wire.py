@@ -62,9 +62,10 @@ async def _connect_http(at: Endpoint, door: Door, meter: Meter, heard: Heard) ->
     """Over Streamable HTTP, or over SSE where the server only speaks that."""
 
     def client(*_: object, **__: object) -> httpx2.AsyncClient:
-        headers = {name: value.reveal() for name, value in at.headers.items()}
+        given = {name: value.reveal() for name, value in at.headers.items()}
+        headers = {"user-agent": "dragoman", **given, "accept-encoding": "identity"}
         return httpx2.AsyncClient(
-            headers={"user-agent": "dragoman", **headers, "accept-encoding": "identity"},
+            headers=httpx2.Headers(headers, encoding="utf-8"),
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             transport=MeteredTransport(DoorTransport(door), meter),
             trust_env=False,
