@@ -114,6 +114,10 @@ output = 2.0
 argument_bytes = 65536
 result_bytes = 100000
 listing_seconds = 0
+[web_search]
+backend = "searxng"
+url = "{pages}/engine"
+price_usd = 0.001
 [mcp.own]
 url = "{pages}/mcp/own"
 authorization = "file:own.token"
@@ -163,6 +167,12 @@ id = "agent_strict"
 model = "local/m"
 actions = ["notes"]
 mcp = ["strict"]
+[[agents]]
+id = "agent_searching"
+model = "local/m"
+actions = ["notes"]
+mcp = ["strict"]
+web_search = true
 [[agents]]
 id = "agent_two_calls"
 model = "local/m"

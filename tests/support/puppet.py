@@ -2,7 +2,7 @@
 
 `<<call NAME {…}>>` makes a call with these arguments, `<<raw NAME …>>` one with any text as arguments,
 `<<say …>>` an answer. It obeys what is new since its own last turn; at first also its instructions and the
-descriptions of its tools. The same words coming back make it do the same again.
+descriptions of its tools. The same words coming back make it do the same again. `«…»` will do for `<<…>>`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from tests.support.exchange import Exchange
 from tests.support.script import Script, ToolCall
 
-ORDER = re.compile(r"<<(call|raw|say) ")
+ORDER = re.compile(r"(?:<<|«)(call|raw|say) ")
+END = re.compile(r">>|»")
 PLAIN = "Nothing to do."
 
 
@@ -44,13 +45,13 @@ def orders_in(text: str) -> Iterator[tuple[str, str]]:
     while (found := ORDER.search(text, at)) is not None:
         kind, at = found[1], found.end()
         if kind == "say":
-            said, _, _ = text[at:].partition(">>")
+            said = END.split(text[at:])[0]
             at += len(said)
             yield "", said
             continue
         name, _, rest = text[at:].partition(" ")
         at += len(name) + 1
-        length = _json_length(rest) if kind == "call" else rest.find(">>")
+        length = _json_length(rest) if kind == "call" else len(END.split(rest)[0])
         yield name, rest[:length]
         at += length
 
