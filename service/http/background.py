@@ -15,7 +15,7 @@ from service.dialects.responses.kept import kept_response
 from service.dialects.responses.spelling import Spelling
 from service.engine.run import first_events
 from service.http.answers import JSONAnswer, json_answer
-from service.http.begin import admit_run, allow_state, prepared_run
+from service.http.begin import PreparedRun, admit_run, allow_state
 from service.http.headers import run_headers
 from service.http.house import House, house_of, key_of
 from service.http.spellings import responses_dialect
@@ -43,7 +43,7 @@ async def begin_in_background(
             "background: what is made in the background is stored, and storing is off here.",
             param="background",
         )
-    async with prepared_run(house, key, reading) as (reading, prepared):
+    async with PreparedRun(house, key, reading) as (reading, prepared):
         run = admit_run(house, key, reading, dialect, prepared)
         echo = dialect.echo(reading)
         await house.background.submit(run, prepared, key=key.id, echo=echo)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from msgspec import structs
@@ -35,36 +34,57 @@ async def begin_run(
     The reading that comes back has the whole context as its items, and the state that is really given;
     render from that one. Raises DragomanError.
     """
-    async with prepared_run(house, key, reading, remembered=remembered) as (reading, prepared):
+    async with PreparedRun(house, key, reading, remembered=remembered) as (reading, prepared):
         return reading, start_run(house, key, reading, dialect, prepared)
 
 
-@asynccontextmanager
-async def prepared_run(
-    house: House,
-    key: KeyRecord,
-    reading: Reading,
-    *,
-    remembered: Mapping[str, Remembered] = MappingProxyType({}),
-) -> AsyncIterator[tuple[Reading, Prepared]]:
-    """Load what a request goes on from; it is let go of where no run comes of it.
+class PreparedRun:
+    """What a request goes on from, loaded for an `async with`; it is let go of where no run comes of it."""
 
-    Raises DragomanError.
-    """
-    if house.agents.find(reading.request.agent, key) is None:
-        await house.agents.load(reading.request.agent, key)
-    reading = with_sealed(house, key, allow_state(house, key, reading))
-    await require_files(house.archive, reading.files, project=key.project)
-    prepared = await house.state.prepare(
-        reading.request, reading.state, project=key.project, remembered=remembered
-    )
-    try:
+    def __init__(
+        self,
+        house: House,
+        key: KeyRecord,
+        reading: Reading,
+        *,
+        remembered: Mapping[str, Remembered] = MappingProxyType({}),
+    ) -> None:
+        self._house = house
+        self._key = key
+        self._reading = reading
+        self._remembered = remembered
+
+    async def __aenter__(self) -> tuple[Reading, Prepared]:
+        """Load it.
+
+        Raises DragomanError.
+        """
+        house, key, reading = self._house, self._key, self._reading
+        if house.agents.find(reading.request.agent, key) is None:
+            await house.agents.load(reading.request.agent, key)
+        reading = with_sealed(house, key, allow_state(house, key, reading))
+        if reading.files:
+            await require_files(house.archive, reading.files, project=key.project)
+        prepared = self._prepared = await house.state.prepare(
+            reading.request, reading.state, project=key.project, remembered=self._remembered
+        )
         if prepared.request.approvals:
-            await house.approvals.refuse_used(prepared.request, project=key.project)
-        yield structs.replace(reading, request=prepared.request), prepared
-    except BaseException:
-        house.state.release(prepared)
-        raise
+            await self._refuse_used_approvals()
+        return structs.replace(reading, request=prepared.request), prepared
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Let go of it where there was an error."""
+        if error is not None:
+            self._house.state.release(self._prepared)
+
+    async def _refuse_used_approvals(self) -> None:
+        try:
+            await self._house.approvals.refuse_used(self._prepared.request, project=self._key.project)
+        except BaseException:
+            self._house.state.release(self._prepared)
+            raise
 
 
 def allow_state(house: House, key: KeyRecord, reading: Reading) -> Reading:

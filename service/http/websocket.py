@@ -19,7 +19,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from service.engine.run import Run, first_events
 from service.engine.state import Remembered
 from service.http.auth import admit
-from service.http.begin import admit_run, begin_run, prepared_run
+from service.http.begin import PreparedRun, admit_run, begin_run
 from service.http.errors import log_crash
 from service.http.finished import tell_finished
 from service.http.house import House, house_of, key_of
@@ -201,7 +201,7 @@ class Session:
     async def _warm_up(self, turn: Turn, key: KeyRecord, *, size: int) -> bool:
         """Answer with nothing, and remember the input."""
         house, known = self._house, self._memory.known
-        async with prepared_run(house, key, turn.reading, remembered=known) as (reading, prepared):
+        async with PreparedRun(house, key, turn.reading, remembered=known) as (reading, prepared):
             run = admit_run(house, key, reading, self._dialect, prepared)
             house.state.release(prepared)
         renderer = self._dialect.renderer(reading, new_id)
