@@ -78,7 +78,7 @@ def test_sources_are_shown_only_where_they_are_asked_for(
     upstream.enqueue(search("Lisbon"), say(ANSWER))
     made = ask(client, TOOL)
     assert made.output[0].action.sources is None
-    kept = client.responses.retrieve(made.id, include=[SOURCES, "web_search_call.results"])
+    kept: Any = client.responses.retrieve(made.id, include=[SOURCES, "web_search_call.results"])
     assert len(kept.output[0].action.sources) == 2
     assert kept.output[0].results[0] == {
         "url": "https://travel.example/lisbon",

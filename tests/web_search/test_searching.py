@@ -236,3 +236,18 @@ def test_an_agent_that_is_closed_takes_no_search(
     closed = ask(http, "agent_closed", web_search_options={})
     assert "does not let callers add" in closed.headers["x-dragoman-warning"]
     assert "tools" not in upstream.exchanges[0].body
+
+
+def test_a_run_on_a_thread_searches_and_cites_too(
+    http: httpx.Client, key: Key, upstream: Upstream, engine: SearchEngine
+) -> None:
+    upstream.enqueue(search("Lisbon"), say(ANSWER))
+    begun = {"assistant_id": "agent_search", "thread": {"messages": [{"role": "user", "content": "Go"}]}}
+    frames = list(sse(http.post("/v1/threads/runs", json={**begun, "stream": True})))
+    (message,) = [
+        each for each in frames if each["object"] == "thread.message" and each["status"] == "completed"
+    ]
+    assert message["content"][0]["text"]["value"] == ANSWER
+    (step,) = [each for each in frames if each.get("type") == "tool_calls" and each["status"] == "completed"]
+    assert "Lisbon" in str(step["step_details"])
+    assert [usage.cost for usage in key.usage if usage.provider == "web_search"] == [PRICE]
