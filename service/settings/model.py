@@ -115,6 +115,8 @@ class Directory(Struct, frozen=True):
     """Whether agents made over the API are seen by their owners alone, however they are shared."""
     capabilities: tuple[Capability, ...] = CAPABILITIES
     """Types of tool that agents made over the API may have."""
+    max_project_bytes: Count = 1024**3
+    """What the agents of one project may have together, all their versions counted."""
 
     def has(self, id: str) -> bool:
         """Whether the agent of this id is served."""

@@ -72,7 +72,7 @@ class AgentDesk:
     ) -> Known:
         """Make an agent of a new id; where nothing is said of sharing, all keys of the project see it.
 
-        Raises PermissionDenied for a key that is bound to certain agents, InvalidRequest.
+        Raises PermissionDenied for a key that is bound to certain agents, InvalidRequest, StorageFull.
         """
         if key.agents is not None:
             raise PermissionDenied(f'Key "{key.name}" is bound to certain agents; it cannot make others.')
@@ -87,7 +87,9 @@ class AgentDesk:
             updated_at=now,
         )
         events = creation(new.agent, new.sharing, note)
-        return self._remembered(await self._store.create(new, by=_author(key), events=events))
+        return self._remembered(
+            await self._store.create(new, by=_author(key), events=events, most=self._most)
+        )
 
     async def change(
         self,
@@ -199,7 +201,7 @@ class AgentDesk:
         update = AgentUpdate(
             agent=agent, project=stored.project, sharing=shared, by=_author(key), now=self._now()
         )
-        version = await self._store.update(update, events=events)
+        version = await self._store.update(update, events=events, most=self._most)
         if version is None:
             raise NotFound(f'No agent "{agent.id[:200]}" for this key.', param="agent_id")
         agent = structs.replace(agent, version=version)
@@ -209,6 +211,10 @@ class AgentDesk:
         if self._agents.cache is not None:
             self._agents.cache.put(stored)
         return _known(stored)
+
+    @property
+    def _most(self) -> int:
+        return self._agents.directory.max_project_bytes
 
     def _now(self) -> int:
         return int(self._clock())

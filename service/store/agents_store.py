@@ -25,10 +25,12 @@ from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.writer import Connection, Writer, row, rows
 from specs.agents import Agent
-from specs.errors import Conflict, InvalidRequest, SchemaMismatch
+from specs.errors import Conflict, InvalidRequest, SchemaMismatch, StorageFull
 
 AGENT_SCHEMA = 1
 """Of the JSON that versions are written in."""
+NO_LIMIT = 2**62
+"""Bytes that the agents of a project may have where nobody says how many."""
 UPCASTERS: dict[int, Callable[[str], str]] = {}
 """By schema: what makes JSON of it one of the next."""
 
@@ -45,10 +47,13 @@ class SqlAgents:
         self._reader = reader
         self.credentials = SqlAgentCredentials(writer, reader)
 
-    async def create(self, new: StoredAgent, *, by: str, events: Sequence[AuditEvent] = ()) -> StoredAgent:
+    async def create(
+        self, new: StoredAgent, *, by: str, events: Sequence[AuditEvent] = (), most: int = NO_LIMIT
+    ) -> StoredAgent:
         """Make an agent, at version 1 unless there was one of its id, and write `events` down with it.
 
-        Raises InvalidRequest where its id or one of its aliases is another's.
+        Raises InvalidRequest where its id or one of its aliases is another's, StorageFull where the project's
+        agents would have more than `most` bytes with it.
         """
 
         def command(connection: Connection) -> StoredAgent:
@@ -58,18 +63,20 @@ class SqlAgents:
             if found is None:
                 raise InvalidRequest(f"id: {new.agent.id!r} is another agent", param="id")
             made = structs.replace(new, agent=structs.replace(new.agent, version=found[0]), place=number)
-            _put(connection, made, by=by, now=new.agent.created_at)
+            _put(connection, made, by=by, now=new.agent.created_at, most=most)
             _note(connection, events)
             return made
 
         return await self._writer.submit(command)
 
-    async def update(self, update: AgentUpdate, *, events: Sequence[AuditEvent] = ()) -> int | None:
+    async def update(
+        self, update: AgentUpdate, *, events: Sequence[AuditEvent] = (), most: int = NO_LIMIT
+    ) -> int | None:
         """Give an agent its next version, write `events` down with it, and return the version's number; None
         where there is no such agent.
 
         Raises Conflict where it has another version by now, InvalidRequest where one of its aliases
-        is another's.
+        is another's, StorageFull as `create`.
         """
 
         def command(connection: Connection) -> int | None:
@@ -84,7 +91,7 @@ class SqlAgents:
             connection.execute(_SQL["drop_aliases"], keys)
             connection.execute(_SQL["drop_shares"], keys)
             next = structs.replace(update.agent, version=found[0])
-            _put(connection, structs.replace(stored, agent=next), by=update.by, now=update.now)
+            _put(connection, structs.replace(stored, agent=next), by=update.by, now=update.now, most=most)
             _note(connection, events)
             return found[0]
 
@@ -167,12 +174,17 @@ def _shown(sharing: Sharing) -> dict[str, Any]:
     return {"visibility": sharing.visibility, "sharing": _json(sharing)}
 
 
-def _put(connection: Connection, stored: StoredAgent, *, by: str, now: int) -> None:
+def _put(connection: Connection, stored: StoredAgent, *, by: str, now: int, most: int) -> None:
     """Write a version, what its tools are let in with, and what lists and names find the agent by."""
     keys, agent = _keys(stored), stored.agent
     body = _json(structs.replace(with_credentials(agent, {}), version=1, created_at=0))
     version = {"version": agent.version, "schema": AGENT_SCHEMA, "body": body, "now": now, "by": by}
-    connection.execute(_SQL["put_version"], keys | version)
+    size = {"size": len(body.encode()), "most": most}
+    if not rows(connection, _SQL["put_version"], keys | version | size):
+        raise StorageFull(
+            f"The agents of this project may have at most {most} bytes, all their versions together. "
+            "Delete agents, or ask your operator for more room."
+        )
     write_credentials(connection, agent, stored.project)
     for position, alias in enumerate(agent.aliases):
         if not rows(connection, _SQL["put_alias"], keys | {"alias": alias}):

@@ -12,7 +12,7 @@ from service.store.agents_records import AgentUpdate, PageAsk, Sharing, StoredAg
 from service.store.agents_store import SqlAgents
 from service.store.database import Database
 from specs.agents import Agent, CodeInterpreterTool, FileSearchTool, Limits, ToolResources
-from specs.errors import Conflict, InvalidRequest
+from specs.errors import Conflict, InvalidRequest, StorageFull
 from specs.requests import FunctionTool, Settings
 from tests.support.postgres import Where
 
@@ -208,3 +208,21 @@ async def test_every_change_is_counted_and_says_whose_it_was(agents: SqlAgents) 
     await agents.delete("proj_1", "agent_2", now=NOW)
     assert await agents.changes() == seen + 3
     assert await agents.changed(seen) == {"agent_1", "agent_2", "agent_3"}
+
+
+async def test_the_agents_of_a_project_keep_within_their_bytes(agents: SqlAgents):
+    stored = await make(agents, "agent_a", instructions="x" * 1_000)
+    await make(agents, "agent_b", project="proj_2", instructions="x" * 5_000)
+    update = AgentUpdate(agent=stored.agent, project="proj_1", sharing=Sharing(), by="key_1", now=NOW)
+    with pytest.raises(StorageFull):
+        await agents.update(update, most=2_000)
+    found = await agents.current("agent_a")
+    assert found is not None
+    assert found.agent == stored.agent
+    assert await agents.update(update, most=3_000) == 2
+    new = StoredAgent(agent=Agent("agent_c", "demo/demo-1"), project="proj_1")
+    with pytest.raises(StorageFull):
+        await agents.create(new, by="key_1", most=2_000)
+    assert await agents.current("agent_c") is None
+    assert await agents.delete("proj_1", "agent_a", now=NOW)
+    await agents.create(new, by="key_1", most=2_000)

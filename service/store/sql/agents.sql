@@ -48,10 +48,12 @@ set deleted = 1, visibility = 'private', sharing = '{}', changed = :number, upda
 where id = :id and project = :project and deleted = 0
 returning id;
 
--- Keep a version.
+-- Keep a version, unless the project's agents would then have more bytes than they may.
 -- name: put_version
-insert into agent_versions (agent, version, project, schema, body, created_at, created_by)
-values (:id, :version, :project, :schema, :body, :now, :by);
+insert into agent_versions (agent, version, project, schema, body, size, created_at, created_by)
+select :id, :version, :project, :schema, :body, :size, :now, :by
+where :size + (select coalesce(sum(v.size), 0) from agent_versions as v where v.project = :project) <= :most
+returning version;
 
 -- Forget every version.
 -- name: drop_versions

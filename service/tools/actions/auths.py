@@ -31,13 +31,13 @@ def open_auth(sealed: str, sealer: Sealer, *, about: str) -> Auth | None:
 def _to_clear(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
-    raise NotImplementedError
+    raise TypeError(type(value).__name__)
 
 
 def _to_secret(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError
+    raise TypeError(kind.__name__)
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_to_clear)
