@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import islice
 
 import msgspec
 
@@ -17,6 +19,8 @@ ITEM_VERSION = 1
 """Of the schema that payloads are written in."""
 UPCASTERS: dict[int, Callable[[str], str]] = {}
 """By version: what makes a payload of it one of the next."""
+ROWS = 64
+"""Items that one statement writes; a statement for each number of them is remembered."""
 LARGE = 1024 * 1024
 """Characters of payload that are decoded in a thread, not on the event loop."""
 
@@ -50,7 +54,10 @@ async def read_items(stored: Sequence[tuple[int, str]]) -> tuple[Item, ...]:
 
 def decode_items(stored: Iterable[tuple[int, str]]) -> tuple[Item, ...]:
     """Read (version, payload) pairs here and now."""
-    return _decoder.decode(f"[{','.join(_current(version, payload) for version, payload in stored)}]")
+    payloads = [
+        payload if version == ITEM_VERSION else _current(version, payload) for version, payload in stored
+    ]
+    return _decoder.decode(f"[{','.join(payloads)}]")
 
 
 def _current(version: int, payload: str) -> str:
@@ -64,11 +71,25 @@ def _current(version: int, payload: str) -> str:
 
 def add_items(connection: Connection, items: Iterable[Item], *, project: str, now: int) -> list[int]:
     """Write items within a command; returns their numbers."""
-    pairs = [(item.id, _encoder.encode(item).decode()) for item in items]
-    if not pairs:
-        return []
-    values = {"project": project, "version": ITEM_VERSION, "now": now, "items": json_text(pairs)}
-    return sorted(number for (number,) in rows(connection, _SQL["add"], values))
+    left, numbers = iter(items), list[int]()
+    while some := list(islice(left, ROWS)):
+        values: dict[str, object] = {"project": project, "version": ITEM_VERSION, "now": now}
+        for place, item in enumerate(some):
+            values[f"id{place}"] = item.id
+            values[f"payload{place}"] = _encoder.encode(item).decode()
+        numbers += sorted(number for (number,) in rows(connection, _adding(len(some)), values))
+    return numbers
+
+
+@cache
+def _adding(items: int) -> str:
+    """The statement that writes so many items: no list of them that the database would have to read."""
+    one = "(:id, :project, :version, :payload, :now)"
+    before, _, after = _SQL["add"].partition(one)
+    numbered = (
+        one.replace(":id", f":id{place}").replace(":payload", f":payload{place}") for place in range(items)
+    )
+    return f"{before}{', '.join(numbered)}{after}"
 
 
 def drop_items(connection: Connection, numbers: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
--- Write items down: a list of [id, payload].
+-- Write an item down. To write several, the row of values is repeated, and what is each one's is numbered.
 -- name: add
 insert into items (id, project, version, payload, created_at)
-select value ->> 0, :project, :version, value ->> 1, :now from json_each(:items) order by key
+values (:id, :project, :version, :payload, :now)
 returning number;
 
 -- Find the items of some ids, the newest of an id last.

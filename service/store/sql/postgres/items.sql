@@ -1,11 +1,3 @@
--- Write items down: a list of [id, payload].
--- name: add
-insert into items (id, project, version, payload, created_at)
-select pair ->> 0, :project, :version, pair ->> 1, :now
-from json_array_elements(cast(:items as json)) with ordinality as listed (pair, place)
-order by place
-returning number;
-
 -- Find the items of some ids, the newest of an id last.
 -- name: by_ids
 select version, payload
