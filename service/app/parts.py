@@ -94,7 +94,7 @@ class Parts:
         if self._toolbox.searches or not self._toolbox.searching.is_providers:
             return self._toolbox.searches
         provider, _, model = agent.model.partition("/")
-        return self.provider(provider).profile(model).searches
+        return provider in self._specs and self.provider(provider).profile(model).searches
 
     def native_search(self, agent: Agent, request: RunRequest) -> NativeSearch | None:
         """The search that is left to the model's provider in a run."""
