@@ -40,6 +40,9 @@ class Usage(Struct, frozen=True, omit_defaults=True):
 
 def add_usages(usages: Iterable[Usage]) -> Usage:
     """Add usages field by field; a count is unknown only when it is unknown in each."""
+    usages = tuple(usages)
+    if len(usages) == 1:
+        return usages[0]
     counts: dict[str, int | None] = dict.fromkeys(COUNTS)
     units: dict[str, int] = {}
     estimated = False

@@ -16,6 +16,7 @@ _OVERRIDE_OF: dict[str, Override] = {
 }
 _FREE = frozenset({"parallel_tool_calls", "prompt_cache_key", "safety_identifier", "service_tier"})
 """Settings that change neither the answer's nature nor its ceiling: always the caller's."""
+_NOTHING_ASKED = Settings()
 
 
 def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunRequest:
@@ -46,7 +47,7 @@ def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunR
 
 def _settings(asked: Settings, agent: Agent, warnings: list[str]) -> Settings:
     changes = {}
-    for name in Settings.__struct_fields__:
+    for name in Settings.__struct_fields__ if asked != _NOTHING_ASKED else ():
         value = getattr(asked, name)
         if value is None:
             continue

@@ -59,6 +59,8 @@ def clamp(usage: Usage) -> Usage:
 
     Where a total is unknown its parts stay.
     """
+    if _is_plain(usage):
+        return usage
     counts = {name: _possible(getattr(usage, name)) for name in COUNTS}
     _cut(counts, "input", ("cache_read", "cache_write", "cache_write_1h"))
     _cut(counts, "input", ("input_audio",))
@@ -66,6 +68,14 @@ def clamp(usage: Usage) -> Usage:
     _cut(counts, "output", ("output_audio",))
     units = {name: _possible(number) or 0 for name, number in usage.units.items()}
     return structs.replace(usage, **counts, units=units)
+
+
+def _is_plain(usage: Usage) -> bool:
+    """Whether it tells of two totals that are possible, and of nothing else, as most do."""
+    total_input, total_output = usage.input, usage.output
+    if total_input is None or total_output is None or usage != Usage(input=total_input, output=total_output):
+        return False
+    return 0 <= total_input <= MOST_TOKENS and 0 <= total_output <= MOST_TOKENS
 
 
 def _possible(count: int | None) -> int | None:

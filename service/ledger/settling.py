@@ -17,6 +17,7 @@ from specs.errors import StoreUnavailable
 from specs.usage import Usage
 
 T = TypeVar("T")
+S = TypeVar("S")
 log = structlog.get_logger()
 
 
@@ -56,12 +57,12 @@ class Settling:
 
     def settle(self, order: Settle) -> asyncio.Future[Settlement]:
         """Settle now; a failed write is made up for later, whoever waits here gets the failure."""
-        settled = self._write(self._books.settle(order), again=partial(self.settle, order))
-        return _then(settled, partial(self._settled, order))
+        again = partial(self.settle, order)
+        return self._write(self._books.settle(order), partial(self._settled, order), again=again)
 
     def void(self, order: VoidHold) -> asyncio.Future[bool]:
         """Give a hold back; made up for later when the write fails."""
-        return _then(self._write(self._books.void(order), again=partial(self.void, order)), _same)
+        return self._write(self._books.void(order), _same, again=partial(self.void, order))
 
     def settle_nothing(self, order: VoidHold) -> asyncio.Future[Settlement]:
         """Give a hold back, told as the settlement of nothing."""
@@ -73,24 +74,24 @@ class Settling:
 
     def end_run(self, order: EndRun) -> asyncio.Future[bool]:
         """End a run; made up for later when the write fails."""
-        return _then(self._write(self._books.end_run(order), again=partial(self.end_run, order)), _same)
+        return self._write(self._books.end_run(order), _same, again=partial(self.end_run, order))
 
     async def make_up(self) -> None:
         """Try again what could not be written, in its order; what fails again stays owed."""
         owed, self._owed = self._owed, []
         await asyncio.gather(*(retry() for retry in owed), return_exceptions=True)
 
-    def _write(self, enqueued: Awaitable[T], *, again: Callable[[], Awaitable[object]]) -> asyncio.Future[T]:
-        """Follow a write to its end, whatever becomes of those who wait for it."""
+    def _write(
+        self, enqueued: Awaitable[T], change: Callable[[T], S], *, again: Callable[[], Awaitable[object]]
+    ) -> asyncio.Future[S]:
+        """Follow a write to its end, whatever becomes of those who wait for its changed result."""
 
-        def remember(written: asyncio.Future[T]) -> None:
-            if not written.cancelled() and isinstance(written.exception(), StoreUnavailable):
+        def remember(error: BaseException) -> None:
+            if isinstance(error, StoreUnavailable):
                 log.error("ledger_write_owed", owed=len(self._owed) + 1)
                 self._owed.append(again)
 
-        write = asyncio.ensure_future(enqueued)
-        write.add_done_callback(remember)
-        return write
+        return _then(asyncio.ensure_future(enqueued), change, failed=remember)
 
     def _settled(self, order: Settle, settled: Settled) -> Settlement:
         settlement = Settlement(
@@ -116,10 +117,9 @@ def _same(value: T) -> T:
     return value
 
 
-S = TypeVar("S")
-
-
-def _then(first: asyncio.Future[T], change: Callable[[T], S]) -> asyncio.Future[S]:
+def _then(
+    first: asyncio.Future[T], change: Callable[[T], S], *, failed: Callable[[BaseException], object] = _same
+) -> asyncio.Future[S]:
     """A future of the changed result, whose cancellation does not reach the first."""
     second: asyncio.Future[S] = first.get_loop().create_future()
 
@@ -131,9 +131,11 @@ def _then(first: asyncio.Future[T], change: Callable[[T], S]) -> asyncio.Future[
             result = change(done.result())
             if not second.done():
                 second.set_result(result)
-        elif not second.done():
-            second.set_exception(error)
-            second.exception()  # it has been logged; nobody has to fetch it
+        else:
+            failed(error)
+            if not second.done():
+                second.set_exception(error)
+                second.exception()  # it has been logged; nobody has to fetch it
 
     first.add_done_callback(pass_on)
     return second
