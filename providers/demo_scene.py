@@ -72,12 +72,16 @@ def last_words(items: tuple[ContextItem, ...]) -> str:
 
 
 def _results(items: tuple[ContextItem, ...]) -> list[str]:
-    """The texts of the function results that the conversation ends with."""
+    """The texts of the results that the conversation ends with, whoever ran the tools."""
     texts: list[str] = []
     for item in reversed(items):
-        if not isinstance(item, FunctionResult):
-            break
-        texts.insert(0, plain_text(item.output))
+        match item:
+            case FunctionResult():
+                texts.insert(0, plain_text(item.output))
+            case HostedCall():
+                texts.insert(0, (item.output if item.error is None else item.error) or "")
+            case _:
+                break
     return texts
 
 

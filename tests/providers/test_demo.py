@@ -24,7 +24,7 @@ from specs.errors import (
 )
 from specs.events import Delta, Event, PartStarted, StepEnded, StepStarted, Warned
 from specs.fold import Fold, fold
-from specs.items import FunctionCall, FunctionResult, Item, Message, Reasoning, Text, plain_text
+from specs.items import FunctionCall, FunctionResult, HostedCall, Item, Message, Reasoning, Text, plain_text
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 from tests.support.laws import check_laws
 
@@ -152,6 +152,18 @@ async def test_after_a_result_it_answers_with_its_text() -> None:
     )
     answer = await answer_of(ModelRequest("demo-1", items, tools=(ADD,), tool_choice=ToolChoice("required")))
     assert text_of(answer) == "It is 42.\nIt is 43."
+
+
+async def test_calls_that_the_server_ran_are_not_made_again() -> None:
+    items = (
+        Message("msg_1", "user", (Text("/call add {}"),)),
+        HostedCall("hc_1", "call_1", "house", "add", "{}", output="It is 42."),
+        HostedCall("hc_2", "call_2", "house", "add", "{}", error="It is too much."),
+    )
+    answer = await answer_of(ModelRequest("demo-1", items, tools=(ADD,)))
+    assert calls_of(answer) == []
+    assert "It is 42." in text_of(answer)
+    assert "It is too much." in text_of(answer)
 
 
 async def test_it_reasons_first_when_asked_to() -> None:
