@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from service.dialects.base import NewId, Reading
 from service.dialects.responses.compaction import read_context_management
 from service.dialects.responses.echo import Echo
-from service.dialects.responses.items import Warn, read_input
+from service.dialects.responses.items import Input, Warn, read_input
 from service.dialects.responses.settings import (
     SEALED_REASONING,
     SEARCH_RESULTS,
@@ -65,7 +65,13 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
         approvals=read.approvals,
         warnings=tuple(warnings),
     )
-    state = StateAsk(
+    state = _state(wire, conversation, read)
+    echo = _echo(wire, request, tools, include)
+    return Reading(request, echo, bool(wire.stream), state, read.files, tools.credentials)
+
+
+def _state(wire: CreateResponse, conversation: str | None, read: Input) -> StateAsk:
+    return StateAsk(
         store=wire.store is not False,
         store_named=wire.store is not None,
         previous=wire.previous_response_id,
@@ -75,8 +81,6 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
         results=read.results,
         summaries=read.summaries,
     )
-    echo = _echo(wire, request, tools, include)
-    return Reading(request, echo, bool(wire.stream), state, read.files, tools.credentials)
 
 
 def _model(wire: CreateResponse) -> str:
