@@ -95,6 +95,8 @@ def _missing(row: WebSearchRow) -> list[tuple[str, str]]:
         return []
     if row.backend == "provider":
         return _wrong_with_provider(row)
+    if row.url and not row.url.startswith(("http://", "https://")):
+        return [("url", f"{row.url!r} must be an http or https address")]
     if row.backend == "searxng":
         return [] if row.url else [("url", "is required: where your SearXNG is")]
     found: list[tuple[str, str]] = []
