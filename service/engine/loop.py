@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from service.engine.approvals import Asking
 from service.engine.approved import make_approved
@@ -16,28 +16,16 @@ from service.engine.context import context_of, with_offered_names
 from service.engine.hosted import HostedCalls
 from service.engine.listing import list_tools
 from service.engine.log import RunLog
+from service.engine.outcome import INCOMPLETE_REASONS, TOO_MANY_CALLS, Outcome
 from service.engine.ports import OpenModel
 from service.engine.step import Step
 from service.tools.base import ToolSet
 from specs.agents import Limits
 from specs.errors import BudgetExhausted
-from specs.events import Event, Finish, RunPaused, RunStatus
+from specs.events import Event, Finish, RunPaused
 from specs.fold import Fold
 from specs.items import FunctionCall
 from specs.requests import ModelRequest, RunRequest
-
-
-class Outcome(Struct, frozen=True):
-    """How a run came to its end without failing."""
-
-    status: RunStatus
-    finish: Finish
-    reason: str | None = None
-
-
-TOO_MANY_CALLS = Outcome("incomplete", "length", "max_tool_calls")
-INCOMPLETE_REASONS: dict[Finish, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
-"""Why a run ends `incomplete` whose last model call finished so."""
 
 
 class Loop:

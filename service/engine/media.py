@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from providers.base import ModelStream
-from service.engine.loop import OpenModel
+from service.engine.ports import OpenModel
 from service.store.file_records import FileRecord
 from specs.errors import InvalidRequest, NotFound
 from specs.items import File, FunctionResult, Image, Item, Message, MessagePart, Text

@@ -10,8 +10,9 @@ from msgspec import Struct
 from service.engine.journal import Journal
 from service.engine.keeper import Keeper
 from service.engine.log import RunLog, Subscription
-from service.engine.loop import Loop, Outcome
+from service.engine.loop import Loop
 from service.engine.model_calls import ModelCalls
+from service.engine.outcome import Outcome
 from service.ids import new_id
 from service.ledger.holds import Settlement
 from specs.agents import Agent

@@ -13,8 +13,9 @@ import structlog
 from msgspec import structs
 
 from service.engine.keeper import Keeper
-from service.engine.loop import Loop, Outcome
+from service.engine.loop import Loop
 from service.engine.model_calls import ModelCalls
+from service.engine.outcome import Outcome
 from service.engine.preparing import Preparing
 from service.engine.run import Caller, Run, failed_end, first_events, outcome_to_ended
 from service.ledger.holds import Ledger

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from service.engine.jobs import RunMaker, read_job, shown
 from service.engine.keeper import WrittenKeeper
-from service.engine.loop import Outcome
+from service.engine.outcome import Outcome
 from service.engine.run import Run, first_events, outcome_to_ended
 from service.engine.state import Prepared
 from service.engine.unfinished import read_unfinished

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from service.engine.loop import INCOMPLETE_REASONS, Outcome
+from service.engine.outcome import INCOMPLETE_REASONS, Outcome
 from service.store.background_ports import BackgroundRuns
 from specs.errors import Failure, ServerError
 from specs.events import Delta, Event, ItemEnded, ItemStarted, PartEnded, PartStarted, StepEnded, StepStarted

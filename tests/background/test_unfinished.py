@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine.loop import Outcome
+from service.engine.outcome import Outcome
 from service.engine.unfinished import Unfinished, interrupted
 from specs.events import Delta, ItemEnded, ItemStarted, PartEnded, PartStarted, StepEnded, StepStarted
 from specs.items import Message, Text

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from service.engine.approvals import Approvals, Asking, Whose
 from service.engine.context import DENIED, NOT_MADE, UNANSWERED, context_of
-from service.engine.loop import Outcome
+from service.engine.outcome import Outcome
 from service.secrets import Sealer
 from service.tools.base import Known, NoTools, ToolOutcome
 from specs.errors import InvalidRequest

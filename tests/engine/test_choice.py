@@ -8,7 +8,8 @@ from msgspec import structs
 from providers.base import Call, ModelStream
 from providers.parts import PartTracker
 from service.engine.log import RunLog
-from service.engine.loop import Loop, Outcome
+from service.engine.loop import Loop
+from service.engine.outcome import Outcome
 from service.tools.base import Known, NoTools, ToolOutcome
 from specs.agents import Limits
 from specs.errors import ToolChoiceIgnored
