@@ -93,7 +93,7 @@ class _Held:
         self._scope = anyio.CancelScope()
         self._task = asyncio.create_task(self._hold(), name=f"mcp {label}")
         _TASKS.add(self._task)
-        self._task.add_done_callback(_TASKS.discard)
+        self._task.add_done_callback(_forget)
 
     @property
     def done(self) -> bool:
@@ -154,3 +154,9 @@ class _Held:
 
 _TASKS: set[asyncio.Task[None]] = set()
 """Keeps them from being collected while they end."""
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    _TASKS.discard(task)
+    if not task.cancelled():
+        task.exception()  # a group of failures with a cancellation in it; there is nobody to tell

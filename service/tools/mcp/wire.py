@@ -98,13 +98,9 @@ async def _connect_program(program: Program, meter: Meter, heard: Heard) -> Asyn
         encoding_error_handler="replace",
     )
 
-    def count() -> None:
-        if not meter.take(events=1):
-            heard.lost()
-
     with _nowhere() as nowhere:
         streams = stdio_client(server, errlog=nowhere)
-        async with _session(streams, meter, heard, count=count) as session:
+        async with _session(streams, meter, heard, events=1) as session:
             yield session
 
 
@@ -114,31 +110,31 @@ async def _session(
     meter: Meter,
     heard: Heard,
     *,
-    count: Callable[[], object] = lambda: None,
+    events: int = 0,
 ) -> AsyncIterator[Session]:
     async def handle(message: IncomingMessage) -> None:
-        count()
         if isinstance(message, types.ToolListChangedNotification):
             heard.changed()
 
-    watched = _watched(streams, meter, heard.lost)
+    watched = _watched(streams, meter, heard.lost, events=events)
     async with Client(watched, message_handler=handle, client_info=_US, cache=None) as client:
         yield Session(client, meter)
 
 
 @asynccontextmanager
 async def _watched(
-    streams: AbstractAsyncContextManager[Any], meter: Meter, lost: Callable[[], object]
+    streams: AbstractAsyncContextManager[Any], meter: Meter, lost: Callable[[], object], *, events: int
 ) -> AsyncIterator[tuple[Any, Any]]:
     async with streams as (incoming, outgoing):
-        yield Watched(incoming, meter, lost), outgoing
+        yield Watched(incoming, meter, lost, events=events), outgoing
 
 
 class Watched:
     """A stream of messages that ends with the first that is too much, and tells when it has ended: nothing
-    else says so while nobody waits."""
+    else says so while nobody waits. `events` is what each counts, where no transport counts them."""
 
-    def __init__(self, stream: Any, meter: Meter, ended: Callable[[], object]) -> None:
+    def __init__(self, stream: Any, meter: Meter, ended: Callable[[], object], *, events: int = 0) -> None:
+        self._events = events
         self._stream = stream
         self._meter = meter
         self._ended = ended
@@ -162,6 +158,7 @@ class Watched:
             item = await self._stream.__anext__()
             if isinstance(item, SessionMessage) and not _is_light(item.message):
                 self._meter.overflown = True
+            if not self._meter.take(events=self._events):
                 raise StopAsyncIteration
             return item
         except StopAsyncIteration:
