@@ -30,8 +30,9 @@ async def make_approved(
     kept, changed = calls.part(asking.granted)
     calls.start(kept, first_item)
     try:
+        due = [granted for granted in kept if await calls.is_due(granted)]
         async with asyncio.TaskGroup() as group:
-            for granted in kept:
+            for granted in due:
                 group.create_task(calls.make(granted))
     finally:
         calls.close()
@@ -64,15 +65,19 @@ class _ApprovedCalls:
             self._open[granted.asked.id] = (index, item)
             self._emit(_begun(index, item))
 
+    async def is_due(self, granted: Granted) -> bool:
+        """Whether the call is to be made; where not, that is shown. Raises StoreUnavailable."""
+        why = await self._refusal(granted)
+        if why is not None:
+            self._show(granted, ToolOutcome(error=why))
+        return why is None
+
     async def make(self, granted: Granted) -> None:
         """Make one call, and show what came of it."""
-        outcome = await self._outcome(granted)
-        index, item = self._open.pop(granted.asked.id)
-        status = "completed" if outcome.error is None else "failed"
-        whole = structs.replace(
-            item, output=outcome.output, error=outcome.error, sources=outcome.sources, status=status
-        )
-        self._emit([ToolProgressed(index, status), ItemEnded(index, whole)])
+        asked, tool = granted.asked, self._tool(granted.asked)
+        name = asked.name if tool is None else tool[0]
+        call = FunctionCall(asked.id, asked.call_id, name, asked.arguments)
+        self._show(granted, await self._tools.call(call))
 
     def close(self) -> None:
         """End what nothing will answer any more."""
@@ -91,16 +96,20 @@ class _ApprovedCalls:
             calls.append(call)
         return tuple(calls)
 
-    async def _outcome(self, granted: Granted) -> ToolOutcome:
-        tool = self._tool(granted.asked)
-        if tool is None:
-            return ToolOutcome(error=GONE)
+    async def _refusal(self, granted: Granted) -> str | None:
+        if self._tool(granted.asked) is None:
+            return GONE
         if not self._may_call():
-            return ToolOutcome(error=TOO_MANY)
-        if not await self._asking.spend(granted):
-            return ToolOutcome(error=USED)
-        asked = granted.asked
-        return await self._tools.call(FunctionCall(asked.id, asked.call_id, tool[0], asked.arguments))
+            return TOO_MANY
+        return None if await self._asking.spend(granted) else USED
+
+    def _show(self, granted: Granted, outcome: ToolOutcome) -> None:
+        index, item = self._open.pop(granted.asked.id)
+        status = "completed" if outcome.error is None else "failed"
+        whole = structs.replace(
+            item, output=outcome.output, error=outcome.error, sources=outcome.sources, status=status
+        )
+        self._emit([ToolProgressed(index, status), ItemEnded(index, whole)])
 
     def _tool(self, asked: ApprovalRequest) -> tuple[str, Known] | None:
         """The tool by the name that the model knows it by, and what is known of it."""

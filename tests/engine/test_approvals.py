@@ -13,7 +13,7 @@ from service.engine.context import DENIED, NOT_MADE, UNANSWERED, context_of
 from service.engine.outcome import Outcome
 from service.secrets import Sealer
 from service.tools.base import Known, NoTools, ToolOutcome
-from specs.errors import InvalidRequest
+from specs.errors import InvalidRequest, StoreUnavailable
 from specs.events import ItemStarted, RunPaused
 from specs.items import ApprovalRequest, ApprovalResponse, FunctionCall, HostedCall, Item, Message, Text
 from specs.requests import ApprovalPlace, FunctionTool, RunRequest
@@ -273,6 +273,20 @@ async def test_an_approved_call_counts_among_the_callers_calls(desk: Desk):
     asking = Asking(desk.approvals, asked_so, WHOSE)
     await Played([*say("Hm"), *end()], tools=tools, request=asked_so, asking=asking).loop.run()
     assert tools.made == []
+
+
+async def test_nothing_is_called_where_it_cannot_be_told_whether_it_was(tmp_path: Path):
+    class Down(Desk):
+        async def spend(self, request: str, *, project: str, until: int) -> bool:
+            raise StoreUnavailable
+
+    desk, tools = Down(tmp_path), Shop()
+    request = await asked(desk, tools)
+    played = desk.played(tools=tools, items=(request, yes(request)))
+    with pytest.raises(StoreUnavailable):
+        await played.loop.run()
+    assert tools.made == []
+    assert [item.status for item in played.loop.fold.items if isinstance(item, HostedCall)] == ["incomplete"]
 
 
 async def test_a_run_that_is_stopped_ends_its_approved_calls(desk: Desk):
