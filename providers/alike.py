@@ -13,6 +13,8 @@ import msgspec
 
 from providers.sse import Frame
 
+MOST_LESSONS = 4
+"""Frames of an answer that are looked at for what the next ones share with them."""
 _PROBE = "\x00probe"
 _decode_strings = msgspec.json.Decoder(list[str]).decode
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from providers.alike import Mould
 from providers.anthropic import wire
 from providers.anthropic.citations import annotation, kind
 from providers.parts import PartTracker
@@ -93,6 +94,12 @@ class Blocks:
                 block.citations.append(Raw(b"{}") if delta.citation is UNSET else delta.citation)
             case _:
                 self._unknown("delta", delta.type)
+
+    def cast_text(self, index: int, mould: Mould) -> None:
+        """What comes from this mould is more of the text of a block that has grown."""
+        block = self._blocks[index]
+        if block.group is not None:
+            self._tracker.cast(block.group.key, index, mould)
 
     def stop(self, index: int) -> None:
         """A block is whole. Its item stays open for the next of its kind."""

@@ -6,10 +6,12 @@ Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType, structs
 
+from providers.alike import MOST_LESSONS, mould_of
 from providers.anthropic import wire
 from providers.anthropic.blocks import Blocks
 from providers.anthropic.usage import beside_totals, laid_over, usage_of
@@ -52,6 +54,7 @@ class MessagesDecoder:
         self._told: set[str] = set()
         self._report: Raw | UnsetType = UNSET
         self._output_counted = False
+        self._lessons = MOST_LESSONS
 
     def feed(self, event: str, data: bytes) -> None:
         """Take in one SSE frame; the event name is `""` when absent.
@@ -104,6 +107,15 @@ class MessagesDecoder:
         frame = _block_grown.decode(data)
         self._begin()
         self._blocks.grow(frame.index, frame.delta)
+        if frame.delta.type == "text_delta" and frame.delta.text and self._lessons:
+            self._learn(data, frame.index, frame.delta.text)
+
+    def _learn(self, data: bytes, index: int, text: str) -> None:
+        """Let the next frames like this one be read by what they share with it."""
+        self._lessons -= 1
+        mould = mould_of("content_block_delta", data, text, read=partial(_text_of, index))
+        if mould is not None:
+            self._blocks.cast_text(index, mould)
 
     def _read_block_stop(self, data: bytes) -> None:
         self._blocks.stop(_block_stopped.decode(data).index)
@@ -179,6 +191,12 @@ class MessagesDecoder:
         if words not in self._told:
             self._told.add(words)
             self.tracker.warn(words)
+
+
+def _text_of(index: int, data: bytes) -> str:
+    """The text of a frame that says nothing but more text of this block."""
+    frame = _block_grown.decode(data)
+    return frame.delta.text or "" if frame.index == index and frame.delta.type == "text_delta" else ""
 
 
 _typed = msgspec.json.Decoder(wire.Typed)

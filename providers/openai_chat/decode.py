@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from providers.alike import mould_of
+from providers.alike import MOST_LESSONS, mould_of
 from providers.base import Call
 from providers.failures import failure_from_error, read_complaint
 from providers.openai_chat.answer import Answer
@@ -53,8 +53,6 @@ IGNORED_FIELDS = frozenset({"role", "name", "channel", "extra_content", "thought
 """Fields of a delta that say nothing we could pass on."""
 READ_FIELDS = frozenset(WireDelta.__struct_fields__)
 TEXT_PARTS = ("text", "output_text")
-MOST_LESSONS = 4
-"""Chunks of an answer that are looked at for what the next ones share with them."""
 
 
 class ChatDecoder:

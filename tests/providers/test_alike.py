@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.alike import mould_of
+from providers.failures import CONTENT_EXCEPTIONS
 from providers.openai_chat.wire import decode_chunk, only_text
 from providers.receiving import decode_frames
 from providers.sse import Frame, SSESplitter
+from specs.errors import UpstreamError
 from specs.events import Event
+from tests.support import anthropic_answers
 from tests.support.chat_answers import chunk, decoder, recorded_answers, sse
 
 
@@ -103,6 +106,28 @@ def test_so_do_the_frames_of_real_answers(answer: Any) -> None:
             together(frames, cut=0)
     else:
         assert together(frames, cut=len(frames) // 2) == expected
+
+
+@pytest.mark.parametrize("name", anthropic_answers.OWN_NAMES)
+def test_so_do_the_frames_of_blocks(name: str) -> None:
+    frames = anthropic_answers.own(name)
+    reading = anthropic_answers.decoder()
+    try:
+        for event, data in frames:
+            reading.feed(event, data)
+        reading.finish()
+    except (UpstreamError, *CONTENT_EXCEPTIONS):
+        reading.tracker.end_step("error")
+    assert anthropic_answers.cut(frames) == reading.tracker.take()
+
+
+def test_a_blocks_text_is_read_together() -> None:
+    """Else nothing here would show it."""
+    grown = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%s"}}'
+    frames = [("content_block_delta", (grown % word).encode()) for word in ("one", "two", "three")]
+    reading = anthropic_answers.decoder()
+    reading.feed(*frames[0])
+    assert reading.tracker.take_alike(frames, start=1) == 2
 
 
 def test_a_plain_stream_is_read_together() -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from providers.anthropic.decode import MessagesDecoder
 from providers.base import Call
 from providers.failures import CONTENT_EXCEPTIONS
+from providers.receiving import decode_frames
 from providers.sse import SSESplitter
 from specs.errors import UpstreamError
 from specs.events import Event
@@ -50,8 +51,7 @@ def frames_of(data: bytes) -> list[Frame]:
 def streamed(frames: list[Frame]) -> list[Event]:
     """What a stream decodes to when it ends after these frames."""
     reading = decoder()
-    for event, data in frames:
-        reading.feed(event, data)
+    decode_frames(reading, frames)
     reading.finish()
     return reading.tracker.take()
 
@@ -60,8 +60,7 @@ def cut(frames: list[Frame]) -> list[Event]:
     """What it decodes to when it fails, or ends too soon, after these frames; a last one may be cut."""
     reading = decoder()
     try:
-        for event, data in frames:
-            reading.feed(event, data)
+        decode_frames(reading, frames)
         reading.finish()
     except (UpstreamError, *CONTENT_EXCEPTIONS):
         reading.tracker.end_step("error")
