@@ -27,7 +27,7 @@ output = 2.0
 backend = "searxng"
 url = "{engine}"
 price_usd = 0.005
-seconds = 5
+seconds = 30
 blocked_domains = ["ads.example"]
 [[agents]]
 id = "agent_plain"

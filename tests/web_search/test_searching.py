@@ -7,6 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from service.egress import Door
+from service.tools.web_search.backends import Query, Searxng
+from service.tools.web_search.searching import Engine, SearchFailed
+from specs.addresses import AddressPolicy, to_place
 from tests.support.apis import APIS, Api, sse
 from tests.support.house import Key, Service
 from tests.support.script import Script, ToolCall
@@ -80,14 +84,16 @@ def test_an_answer_that_is_too_large_is_a_failure(
     assert {usage.provider for usage in key.usage} == {"local"}
 
 
-def test_a_search_engine_that_is_silent_is_given_up(
-    http: httpx.Client, key: Key, upstream: Upstream, engine: SearchEngine
+@pytest.mark.anyio
+async def test_a_search_engine_that_is_silent_is_given_up(
+    shared_engine: tuple[SearchEngine, str], engine: SearchEngine
 ) -> None:
     engine.holds = True
-    upstream.enqueue(search("x"), say("No."))
-    assert ask(http, "agent_search").status_code == 200
-    assert read_by_model(upstream) == ["The search failed: the search engine gave no answer."]
-    assert key.account.held == 0
+    policy = AddressPolicy(allow=(to_place("127.0.0.1"),))
+    async with Door(policy) as door:
+        impatient = Engine("searxng", Searxng(shared_engine[1]), door, seconds=0.2)
+        with pytest.raises(SearchFailed, match="gave no answer"):
+            await impatient.search(Query("x", 5))
 
 
 def test_hostile_results_do_not_get_through(
