@@ -77,6 +77,7 @@ class Listening:
 
     on_gone = None
     gone = False
+    has_room = False
 
 
 def fail(content: str) -> NoReturn:
@@ -87,7 +88,7 @@ async def ask(app: Edge, canary: str) -> None:
     """Every request that crashes."""
 
     async def on_a_connection(scope: Any, receive: Any, send: Any) -> None:
-        scope["state"] = {"connection": Listening()}
+        scope["state"] = {"connection": Listening(), "outlet": None}  # nothing leaves beside `send`
         await app(scope, receive, send)
 
     transport = httpx.ASGITransport(on_a_connection)  # pyright: ignore[reportArgumentType]
