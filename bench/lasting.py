@@ -34,18 +34,20 @@ class Turn(Struct):
         return self.stored.cpu_per_answer - self.relayed.cpu_per_answer
 
 
-def turns(subject: Subject, relay: Subject, *, last: int, deltas: int) -> tuple[Turn, Turn]:
+def turns(
+    subject: Subject, relay: Subject, *, last: int, deltas: int, early: int = EARLY, width: int = WIDTH
+) -> tuple[Turn, Turn]:
     """An early turn and the last, each with all the turns before it as its context."""
     stored = [subject.post("/v1/conversations", {})["id"] for _ in range(CONVERSATIONS)]
     found, taken = [], 0
-    for number in (EARLY, last):
+    for number in (early, last):
         turn = Turn(number, Sample(), Sample())
-        before = max(0, number - WIDTH // 2 - taken)
+        before = max(0, number - width // 2 - taken)
         turn.stored.errors += carry_out(_turns(subject, stored, before, deltas=deltas)).errors
-        measure(subject, _turns(subject, stored, WIDTH, deltas=deltas), turn.stored)
-        measure(relay, _relayed(relay, number, deltas=deltas), turn.relayed)
+        measure(subject, _turns(subject, stored, width, deltas=deltas), turn.stored)
+        measure(relay, _relayed(relay, number, requests=5 * width, deltas=deltas), turn.relayed)
         found.append(turn)
-        taken += before + WIDTH
+        taken += before + width
     return found[0], found[1]
 
 
@@ -61,7 +63,7 @@ def _turns(subject: Subject, stored: list[str], number: int, *, deltas: int) -> 
     )
 
 
-def _relayed(relay: Subject, number: int, *, deltas: int) -> Order:
+def _relayed(relay: Subject, number: int, *, requests: int, deltas: int) -> Order:
     return relay.order(
         api="chat",
         kind="json",
@@ -69,7 +71,7 @@ def _relayed(relay: Subject, number: int, *, deltas: int) -> Order:
         seconds=600,
         deltas=deltas,
         load=f"after-{number}",
-        most=5 * WIDTH * CONVERSATIONS,
+        most=requests * CONVERSATIONS,
     )
 
 

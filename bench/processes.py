@@ -97,7 +97,7 @@ class Child:
         port: int,
         ready: str | None = None,
         environment: dict[str, str] | None = None,
-        patience: float = 20.0,
+        patience: float = 60.0,
     ) -> None:
         self.port = port
         self._ready = ready

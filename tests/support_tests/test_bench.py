@@ -14,7 +14,7 @@ from bench import goals, subjects
 from bench.__main__ import is_there, options_of
 from bench.books import Tally, tallies
 from bench.goals import Check, Goal
-from bench.lasting import Growth, Turn
+from bench.lasting import Growth, Turn, turns
 from bench.load import Order, fault
 from bench.loads import APIS, HEAVY, body_of
 from bench.measures import Case, Memory, Sample, raw
@@ -49,7 +49,7 @@ def bench(options: str) -> str:
     """What it prints, once it has succeeded."""
     quick = "--rounds 1 --seconds 0.1 --connections 1"
     command = [sys.executable, "-m", "bench", *quick.split(), *options.split()]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=240)
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout.decode()
 
@@ -151,9 +151,23 @@ def test_it_shows_where_the_time_of_a_request_goes():
 
 
 def test_it_measures_stored_turns_websockets_heavy_requests_and_growth():
-    printed = bench("--apis responses,turns,websocket --streams 0 --heavy history --growth 50 --turns 101")
-    for word in ("turns", "websocket", "history", "101.", "growth over 50"):
+    options = "--apis responses,turns,websocket --kinds stream --streams 0 --turns 0 --no-books"
+    printed = bench(f"{options} --heavy history --growth 50")
+    for word in ("turns", "websocket", "history", "growth over 50"):
         assert word in printed
+
+
+def test_turns_of_a_stored_conversation_are_measured_early_and_late(tmp_path):
+    with (
+        subjects.mock(deltas=100, paced_deltas=1) as upstream,
+        subjects.relay(upstream) as relay,
+        subjects.service(upstream, folder=tmp_path) as service,
+    ):
+        early, late = turns(service, relay, early=2, last=5, width=2, deltas=100)
+    assert (early.number, late.number) == (2, 5)
+    for turn in (early, late):
+        assert turn.stored.errors == turn.relayed.errors == []
+        assert turn.stored.answers >= 8
 
 
 def test_it_runs_with_a_second_relay_in_the_service_s_place():
