@@ -17,7 +17,7 @@ from service.store.agents_rules import AgentRules
 from service.store.database import Database
 from service.store.records import KeyRecord
 from specs.agents import Agent, CodeInterpreterTool
-from specs.errors import Conflict, InvalidRequest, ModelNotFound, PermissionDenied
+from specs.errors import Conflict, InvalidRequest, ModelNotFound, PermissionDenied, StorageFull
 from specs.requests import FunctionTool
 from tests.support.postgres import Where
 
@@ -185,3 +185,12 @@ async def test_a_list_reads_on_until_there_is_enough_for_the_key(database: Datab
     few = Place(database, Directory(supported_ids=(made[3], made[220])))
     assert set(await few.listed(key())) == {made[3], made[220]}
     assert len(await everything.listed(key(), limit=101)) == 101
+
+
+async def test_a_project_whose_agents_take_up_all_they_may_makes_no_more(database: Database):
+    place = Place(database, Directory(max_project_bytes=1_000))
+    id = await place.make(key(), instructions="x" * 600)
+    with pytest.raises(StorageFull):
+        await place.make(key(), instructions="x" * 600)
+    await place.desk.delete(id, key(), NOTE)
+    await place.make(key(), instructions="x" * 600)
