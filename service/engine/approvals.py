@@ -137,7 +137,7 @@ class Approvals:
         try:
             sealed = self._sealer.seal(data, about=_about(call, whose))
         except BadKeyFile as error:
-            raise ServerError("No call can be asked for: there is no key to seal with. Tell your operator.") from error
+            raise ServerError("There is no key to seal approvals with. Tell your operator.") from error
         return PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def _open(self, asked: ApprovalRequest, whose: Whose) -> Sealed | None:
