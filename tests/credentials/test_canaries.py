@@ -380,7 +380,7 @@ def _run(witness: Witness, key: str, user: str) -> None:
 def _connect(witness: Witness, key: str) -> None:
     """Servers of requests, which cannot be reached, and requests that are refused for them."""
     url, token = "https://ping.example.com/mcp", CANARIES["mcp_token"]
-    tool = {"type": "mcp", "server_label": "ping", "server_url": url, "authorization": token}
+    tool: dict[str, Any] = {"type": "mcp", "server_label": "ping", "server_url": url, "authorization": token}
     tool["headers"] = {"x-key": CANARIES["mcp_header"]}
     asked = {"model": "ours/scripted-1", "input": "Hello", "tools": [tool]}
     for more in ({}, {"stream": True}, {"background": True}, {"store": False}):
