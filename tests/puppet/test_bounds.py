@@ -78,7 +78,7 @@ def test_one_that_asks_itself_behind_its_own_back_ends_with_the_money(with_nano:
     stage.upstream.answer_with(grow(background=True))
     stage.pages.laid["/v1/"] = relay_to(stage.service.base_url, stage.key.headers)
     response = stage.ask(RESPONSES, "agent_self", "word ")
-    eventually(lambda: is_quiet(stage), seconds=10)
+    eventually(lambda: is_quiet(stage), seconds=30)
     assert 1 < len(stage.visits) < 30
     stage.check(response.text)
 
@@ -97,7 +97,7 @@ def test_one_whose_money_ends_between_two_calls_ends_there(api: Api, stream: boo
 def test_one_that_waits_for_ever_ends_with_its_time(stage: Stage, held: Held):
     answer = stage.ask(RESPONSES, "agent_one_second", READ).json()
     assert answer["incomplete_details"]["reason"] == "dragoman:max_seconds"
-    assert answer["output"][0]["status"] == "incomplete"
+    assert {item["status"] for item in answer["output"]} <= {"incomplete"}
     stage.check()
 
 
@@ -107,8 +107,8 @@ def test_one_whose_caller_has_left_ends(api: Api, agent: str, stage: Stage, held
     with stage.http.stream("POST", api.path, json=body) as response:
         pieces = response.iter_raw()
         next(pieces)
-        eventually(lambda: len(stage.visits) == 2, seconds=10)
-    eventually(lambda: is_quiet(stage), seconds=10)
+        eventually(lambda: len(stage.visits) == 2, seconds=30)
+    eventually(lambda: is_quiet(stage), seconds=30)
     held.let_go()
     assert len(stage.upstream.exchanges) == 1
     stage.check()
