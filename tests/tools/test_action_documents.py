@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.tools.actions.document import MAX_BYTES
+from service.tools.actions.document import MAX_BYTES, MAX_YAML_BYTES
 from service.tools.actions.operations import MAX_OPERATIONS, report_of, tool_names_with
 from specs.actions import ActionReport, ActionSpec, Operation
 from tests.support.math_action import DOCUMENT
@@ -186,6 +186,7 @@ def test_an_operation_that_cannot_be_offered_is_left_out_with_its_reason(operati
         (b"openapi: 3.1.0\nservers: [{url: 'https://a.example:99999'}]", "must be an absolute"),
         (b"openapi: 3.1.0\nservers: [{url: 'https://a.example'}]", "no operation"),
         (b"x" * (MAX_BYTES + 1), "are allowed"),
+        (b"openapi: 3.1.0\n# " + b"x" * MAX_YAML_BYTES, "as YAML it may have 262,144"),
         (b"[" * 5_000, "nested deeper"),
         (b"openapi: 3.1.0\n" + b"a: " + b"{a: " * 80 + b"1" + b"}" * 80, "nested deeper"),
         (ALIASES, "larger than"),

@@ -12,6 +12,8 @@ import msgspec
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 MAX_BYTES = 2**20
+MAX_YAML_BYTES = 2**18
+"""YAML is read in Python, at some 8 ms for each KiB; a larger document has to come as JSON."""
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 """Values of a document, aliases of YAML written out."""
@@ -132,6 +134,11 @@ def _parse(data: bytes) -> Json:
 def _parse_yaml(data: bytes) -> Json:
     import yaml  # only documents that are no JSON pay for it
 
+    if len(data) > MAX_YAML_BYTES:
+        raise DocumentError(
+            f"the document has {len(data):,} bytes; as YAML it may have {MAX_YAML_BYTES:,}, "
+            f"as JSON {MAX_BYTES:,}"
+        )
     try:
         return yaml.load(data, _loader())
     except (yaml.YAMLError, RecursionError, ValueError) as error:
