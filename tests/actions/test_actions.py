@@ -12,11 +12,11 @@ import httpx
 import openai
 import pytest
 
-from tests.support.apis import APIS, Api, sse
+from tests.support.apis import Api, sse
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.math_action import DOCUMENT, Calculator, calculator_in_thread
 from tests.support.script import Script, ToolCall
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [egress]
@@ -57,12 +57,6 @@ def math() -> Iterator[tuple[Calculator, str]]:
 
 
 @pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def service(
     math: tuple[Calculator, str], shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
@@ -75,32 +69,9 @@ def service(
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    return shared_upstream
-
-
-@pytest.fixture
 def asked(math: tuple[Calculator, str]) -> list[tuple[str, dict[str, str], bytes]]:
     math[0].asked.clear()
     return math[0].asked
-
-
-@pytest.fixture
-def key(service: Service) -> Key:
-    return service.key()
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(params=APIS, ids=lambda api: api.name)
-def api(request: pytest.FixtureRequest) -> Api:
-    return request.param
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from tests.support.apis import APIS, Api
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.math_action import DOCUMENT, Calculator, calculator_in_thread
 from tests.support.script import Script, ToolCall
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [egress]
@@ -39,12 +39,6 @@ def calculator() -> Iterator[tuple[Calculator, str]]:
 
 
 @pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("brought")
 
@@ -56,13 +50,6 @@ def service(shared_upstream: Upstream, folder: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    return shared_upstream
-
-
-@pytest.fixture
 def asked(calculator: tuple[Calculator, str]) -> list[tuple[str, dict[str, str], bytes]]:
     calculator[0].asked.clear()
     return calculator[0].asked
@@ -71,12 +58,6 @@ def asked(calculator: tuple[Calculator, str]) -> list[tuple[str, dict[str, str],
 @pytest.fixture
 def key(service: Service) -> Key:
     return service.key(scopes=SCOPES)
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
-        yield client
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from tests.service.conftest import books_add_up, key, service, shared_upstream, upstream
+from tests.service.conftest import books_add_up, service, shared_upstream
 from tests.support.house import Key, Service
 from tests.support.people import key_of_user
 
-__all__ = ["books_add_up", "key", "service", "shared_upstream", "upstream"]
+__all__ = ["books_add_up", "service", "shared_upstream"]
 
 MODEL = "local/scripted-1"
 

@@ -8,10 +8,10 @@ import pytest
 from anthropic import Anthropic
 
 from tests.control.conftest import service
-from tests.service.conftest import books_add_up, http, key, shared_upstream, upstream
+from tests.service.conftest import books_add_up, shared_upstream
 from tests.support.house import Key, Service
 
-__all__ = ["books_add_up", "http", "key", "service", "shared_upstream", "upstream"]
+__all__ = ["books_add_up", "service", "shared_upstream"]
 
 
 @pytest.fixture

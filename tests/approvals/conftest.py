@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import openai
 import pytest
 
@@ -13,7 +12,7 @@ from tests.mcp.shop import Shop
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script, ToolCall
 from tests.support.shop_thread import shop_in_thread
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [egress]
@@ -72,12 +71,6 @@ def shared_wares() -> Iterator[Wares]:
 
 
 @pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def service(
     shared_wares: Wares, shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
@@ -88,28 +81,10 @@ def service(
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    return shared_upstream
-
-
-@pytest.fixture
 def wares(shared_wares: Wares) -> Wares:
     shared_wares.shop.calls.clear()
     shared_wares.shop.headers.clear()
     return shared_wares
-
-
-@pytest.fixture
-def key(service: Service) -> Key:
-    return service.key()
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.control.conftest import agents, books_add_up, client, http, key, shared_upstream, upstream
+from tests.control.conftest import agents, books_add_up, client, shared_upstream
 from tests.service.conftest import PRICES, configuration
 from tests.support.house import Service, service_in_thread
 from tests.support.upstream import Upstream
 
-__all__ = ["books_add_up", "client", "http", "key", "shared_upstream", "upstream"]
+__all__ = ["books_add_up", "client", "shared_upstream"]
 
 SMALL = f"""
 [providers.answers.prices."gpt-4"]

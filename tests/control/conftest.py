@@ -9,19 +9,11 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from tests.service.conftest import (
-    PRICES,
-    books_add_up,
-    configuration,
-    http,
-    key,
-    shared_upstream,
-    upstream,
-)
+from tests.service.conftest import PRICES, books_add_up, configuration, shared_upstream
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.upstream import Upstream
 
-__all__ = ["books_add_up", "http", "key", "shared_upstream", "upstream"]
+__all__ = ["books_add_up", "shared_upstream"]
 
 
 def agents(upstream: str) -> str:

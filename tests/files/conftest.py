@@ -9,11 +9,11 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from tests.service.conftest import books_add_up, configuration, http, key, shared_upstream, upstream
+from tests.service.conftest import books_add_up, configuration, shared_upstream
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.upstream import Upstream
 
-__all__ = ["books_add_up", "http", "key", "shared_upstream", "upstream"]
+__all__ = ["books_add_up", "shared_upstream"]
 
 LIMITS = """
 [files]

@@ -1,11 +1,5 @@
 """The service of the whole suite."""
 
-from tests.service.conftest import (  # noqa: F401
-    api,
-    books_add_up,
-    http,
-    key,
-    service,
-    shared_upstream,
-    upstream,
-)
+from tests.service.conftest import books_add_up, service, shared_upstream
+
+__all__ = ["books_add_up", "service", "shared_upstream"]

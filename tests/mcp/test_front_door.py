@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import openai
 import pytest
 
 from tests.assistants.common import DEPRECATED
 from tests.mcp.shop import Shop
-from tests.support.apis import APIS, Api, sse
+from tests.support.apis import Api, sse
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script, ToolCall
 from tests.support.shop_thread import shop_in_thread
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [egress]
@@ -62,12 +61,6 @@ def running_shop() -> Iterator[tuple[Shop, str]]:
 
 
 @pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def service(
     running_shop: tuple[Shop, str], shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
@@ -79,33 +72,10 @@ def service(
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    return shared_upstream
-
-
-@pytest.fixture
 def shop(running_shop: tuple[Shop, str]) -> Shop:
     running_shop[0].calls.clear()
     running_shop[0].headers.clear()
     return running_shop[0]
-
-
-@pytest.fixture
-def key(service: Service) -> Key:
-    return service.key()
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(params=APIS, ids=lambda api: api.name)
-def api(request: pytest.FixtureRequest) -> Api:
-    return request.param
 
 
 @pytest.fixture(autouse=True)

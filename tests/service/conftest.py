@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.support.apis import APIS, Api
-from tests.support.house import Key, Service, service_in_thread
+from tests.support.house import Service, service_in_thread
 from tests.support.upstream import Upstream, upstream_in_thread
 
 PRICES = "input = 2.0\ncache_read = 0.2\ncache_write = 2.5\noutput = 8.0\n"
@@ -112,34 +110,6 @@ def service(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory)
     folder: Path = tmp_path_factory.mktemp("service")
     with service_in_thread(configuration(shared_upstream.base_url), folder) as service:
         yield service
-
-
-@pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    shared_upstream.rule = None
-    shared_upstream.resets_left = 0
-    return shared_upstream
-
-
-@pytest.fixture
-def key(service: Service) -> Key:
-    """A key without a limit."""
-    return service.key()
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    """A client with that key."""
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(params=APIS, ids=lambda api: api.name)
-def api(request: pytest.FixtureRequest) -> Api:
-    """Each API in turn."""
-    return request.param
 
 
 @pytest.fixture(autouse=True)

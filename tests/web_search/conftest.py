@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script, ToolCall
 from tests.support.search_engine import SearchEngine, search_engine_in_thread
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [egress]
@@ -67,12 +66,6 @@ def shared_engine() -> Iterator[tuple[SearchEngine, str]]:
 
 
 @pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
 def service(
     shared_engine: tuple[SearchEngine, str],
     shared_upstream: Upstream,
@@ -100,21 +93,8 @@ def engine(shared_engine: tuple[SearchEngine, str]) -> SearchEngine:
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Upstream:
-    shared_upstream.exchanges.clear()
-    shared_upstream.scripts.clear()
-    return shared_upstream
-
-
-@pytest.fixture
 def key(service: Service) -> Key:
     return service.key(dollars=1)
-
-
-@pytest.fixture
-def http(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture(autouse=True)
