@@ -1,7 +1,8 @@
 """Content blocks as parts of items: which item a block belongs to, and when that item ends.
 
 Text blocks that follow each other share a message, thinking blocks a reasoning item, and each
-`tool_use` is a call. Blocks may interleave. A block we do not model is told of and left out.
+`tool_use` is a call. A search of the provider's own is two blocks and one item. Blocks may
+interleave. A block we do not model is told of and left out.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from msgspec import UNSET, Raw, UnsetType
 from providers.alike import Mould
 from providers.anthropic import wire
 from providers.anthropic.citations import annotation, kind
+from providers.anthropic.searches import RESULT, begun, searched
 from providers.parts import PartTracker
-from specs.items import Arguments, FunctionCall, Message, Reasoning, Sealed, Text, Thought
+from specs.items import Arguments, FunctionCall, HostedCall, Message, Reasoning, Sealed, Text, Thought
+from specs.tools import SEARCH_TOOL
 
 MAX_CALL_ID = 64
 """Characters of a call id that every API we serve accepts."""
 
-_Kind: TypeAlias = Literal["message", "reasoning", "call"]
+_Kind: TypeAlias = Literal["message", "reasoning", "call", "search"]
 
 
 class _Group:
@@ -33,6 +36,20 @@ class _Group:
         self.kind = kind
         self.key = key
         self.open = 0
+
+
+class _Search(_Group):
+    """A search: the block that asks for it, and the arguments a stream told beside it."""
+
+    __slots__ = ("arguments", "index", "use")
+
+    def __init__(self, key: int, index: int, use: Raw) -> None:
+        super().__init__("search", key)
+        self.open = 1
+        """The result, which is to come."""
+        self.index = index
+        self.use = use
+        self.arguments = ""
 
 
 class _Block:
@@ -57,21 +74,31 @@ class Blocks:
         self._blocks: dict[int, _Block] = {}
         self._group: _Group | None = None
         self._groups = 0
+        self._searches: dict[str, _Search] = {}
+        """Those that have no result yet, by the provider's id of them."""
 
-    def add(self, index: int, block: wire.Block) -> None:
+    def add(self, index: int, block: Raw) -> None:
         """A block that came whole."""
         self.start(index, block)
         self.stop(index)
 
-    def start(self, index: int, block: wire.Block) -> None:
+    def start(self, index: int, raw: Raw) -> None:
         """A block has started; one of the same index ends before it."""
         self.stop(index)
-        starter = _STARTERS.get(block.type)
-        if starter is None:
+        block = wire.read_block(raw)
+        search = self._searches.pop(block.tool_use_id or "", None) if block.type == RESULT else None
+        if search is not None:
+            self._conclude(search, block, raw)
+            self._blocks[index] = _Block(None, block)
+        elif block.type == "server_tool_use" and block.name == SEARCH_TOOL:
+            self._open(index, block, self._start_search(index, block, raw))
+        elif (starter := _STARTERS.get(block.type)) is not None:
+            self._open(index, block, starter(self, index, block))
+        else:
             self._unknown("content block", block.type)
             self._blocks[index] = _Block(None, block)
-            return
-        group = starter(self, index, block)
+
+    def _open(self, index: int, block: wire.Block, group: _Group) -> None:
         group.open += 1
         self._blocks[index] = _Block(group, block)
 
@@ -107,7 +134,9 @@ class Blocks:
         if block is None or block.group is None:
             return
         group, tracker = block.group, self._tracker
-        if group.kind == "call" and not tracker.part_text(group.key, index):
+        if isinstance(group, _Search):
+            group.arguments = tracker.part_text(group.key, index)
+        if group.kind in ("call", "search") and not tracker.part_text(group.key, index):
             tracker.delta(group.key, index, _arguments(block.start.input))
         self._annotate(group.key, index, block.citations)
         changes = {"signature": block.signature} if block.signature else {}
@@ -120,6 +149,9 @@ class Blocks:
         """The answer is whole, and with it every block."""
         for index in list(self._blocks):
             self.stop(index)
+        for search in self._searches.values():
+            self._tracker.end_item(search.key, "incomplete")
+        self._searches.clear()
 
     def _implied_by(self, index: int, delta: wire.BlockDelta) -> _Block | None:
         """A delta whose block never started opens the block it implies, if it implies one."""
@@ -127,7 +159,8 @@ class Blocks:
         if kind is None:
             self._unknown("delta without its block", delta.type)
             return None
-        self.start(index, wire.Block(type=kind))
+        block = wire.Block(type=kind)
+        self._open(index, block, _STARTERS[kind](self, index, block))
         return self._blocks[index]
 
     def _join(self, kind: _Kind) -> _Group:
@@ -135,11 +168,15 @@ class Blocks:
         current = self._group
         if current is not None and current.kind == kind and kind != "call":
             return current
-        if current is not None and not current.open:
-            self._tracker.end_item(current.key)
-        self._group = _Group(kind, self._groups)
+        return self._follow(_Group(kind, self._groups))
+
+    def _follow(self, group: _Group) -> _Group:
+        """This item comes next."""
+        if self._group is not None and not self._group.open:
+            self._tracker.end_item(self._group.key)
+        self._group = group
         self._groups += 1
-        return self._group
+        return group
 
     def _start_text(self, index: int, block: wire.Block) -> _Group:
         group = self._join("message")
@@ -172,6 +209,30 @@ class Blocks:
         self._tracker.start_item(group.key, call)
         self._tracker.start_part(group.key, index, Arguments())
         return group
+
+    def _start_search(self, index: int, block: wire.Block, raw: Raw) -> _Group:
+        search = _Search(self._groups, index, raw)
+        self._follow(search)
+        id = self._id("ws")
+        given = block.id or ""
+        call_id = given if 0 < len(given) <= MAX_CALL_ID else id
+        item = begun(id, call_id, step=self._tracker.call.step, origin=self._origin)
+        self._tracker.start_item(search.key, item)
+        self._tracker.start_part(search.key, index, Arguments())
+        self._searches[given] = search
+        return search
+
+    def _conclude(self, search: _Search, block: wire.Block, raw: Raw) -> None:
+        """A search's result, which comes whole."""
+        asking = self._blocks.get(search.index)
+        if asking is not None and asking.group is search:
+            self.stop(search.index)
+        item = self._tracker.item(search.key)
+        assert isinstance(item, HostedCall)
+        item = searched(item, search.use, search.arguments, raw, block.content)
+        self._tracker.replace_item(search.key, item)
+        self._tracker.end_item(search.key, "completed" if item.error is None else "failed")
+        search.open -= 1
 
     def _annotate(self, key: int, index: int, citations: list[Raw]) -> None:
         """A block's citations are for all of its text, and may come before it."""

@@ -79,8 +79,9 @@ class ToolResultBlock(Struct, frozen=True, tag="tool_result", omit_defaults=True
 
 
 UserBlock: TypeAlias = TextBlock | ImageBlock | DocumentBlock | ToolResultBlock
-AssistantBlock: TypeAlias = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock
-ContentBlock: TypeAlias = UserBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock
+AssistantBlock: TypeAlias = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | Raw
+"""Raw is what the provider has said itself, said to it again."""
+ContentBlock: TypeAlias = UserBlock | AssistantBlock
 Role: TypeAlias = Literal["user", "assistant", "system"]
 
 
@@ -94,6 +95,24 @@ class ToolParam(Struct, frozen=True, omit_defaults=True):
     input_schema: Raw
     description: str | None = None
     strict: bool | None = None
+    cache_control: CacheControl | None = None
+
+
+class SearchPlace(Struct, frozen=True, tag="approximate", omit_defaults=True):
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
+class SearchTool(Struct, frozen=True, tag="web_search_20250305", omit_defaults=True):
+    """The provider searches the web."""
+
+    name: str
+    max_uses: int | None = None
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    user_location: SearchPlace | None = None
     cache_control: CacheControl | None = None
 
 
@@ -130,7 +149,7 @@ class Body(Struct, frozen=True, omit_defaults=True):
     messages: tuple[Turn, ...]
     stream: bool
     system: tuple[TextBlock, ...] = ()
-    tools: tuple[ToolParam, ...] = ()
+    tools: tuple[ToolParam | SearchTool, ...] = ()
     tool_choice: ToolChoiceParam | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None

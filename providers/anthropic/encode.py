@@ -18,6 +18,7 @@ from providers.anthropic.body import (
     OutputConfig,
     OutputFormat,
     RedactedThinkingBlock,
+    SearchTool,
     TextBlock,
     Thinking,
     ThinkingBlock,
@@ -38,6 +39,7 @@ from providers.anthropic.marks import (
     with_turn_marks,
 )
 from providers.anthropic.schema import constrained
+from providers.anthropic.searches import search_tool
 from providers.anthropic.settings import (
     effort,
     max_tokens,
@@ -50,6 +52,7 @@ from providers.anthropic.settings import (
 from providers.anthropic.turns import leading_system, turns_of
 from providers.base import Encoded
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
+from specs.tools import SEARCH_TOOL
 
 OPENING = "Begin."
 """What the user says where the conversation does not begin with them."""
@@ -77,11 +80,16 @@ def encode(request: ModelRequest, *, profile: MessagesProfile, origin: str) -> E
 def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Warn) -> Body:
     settings = request.settings
     leading, rest = leading_system(request.items)
-    turns = turns_of(rest, origin=origin, system_turns=profile.system_turns, warn=warn)
+    search = search_tool(request, warn)
+    turns = turns_of(
+        rest, origin=origin, system_turns=profile.system_turns, searches=search is not None, warn=warn
+    )
     cap = max_tokens(settings, profile, warn)
     thought = _possible(thinking(settings, profile, cap, warn), turns, warn)
-    tools, choice = _tools(request.tools, profile, warn), _tool_choice(request, profile, thought, warn)
-    if not tools and (tools := _tools_called(turns)):
+    tools = _tools(request.tools, search, profile, warn)
+    offers = bool(tools)
+    choice = _tool_choice(request, tools, profile, thought, warn) if offers else None
+    if not offers and (tools := _tools_called(turns)):
         choice = ToolChoiceParam("none")
     thinks = thought is not None and thought.type in ("enabled", "adaptive")
     temperature, top_p = sampling(settings, profile, thinks=thinks, warn=warn)
@@ -96,7 +104,7 @@ def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Wa
     )
     if not has_marks(request):
         system, turns = with_system_mark(system), with_turn_marks(turns)
-        tools = with_tools_mark(tools) if request.tools else tools
+        tools = with_tools_mark(tools) if offers else tools
     return Body(
         model=request.model,
         max_tokens=cap,
@@ -146,11 +154,14 @@ def _answerable(turns: list[Turn], *, prefill: bool, warn: Warn) -> list[Turn]:
     return [*turns[:-1], Turn("assistant", (*before, last))]
 
 
-def _tools(tools: Sequence[FunctionTool], profile: MessagesProfile, warn: Warn) -> tuple[ToolParam, ...]:
-    return tuple(_tool(tool, profile, warn) for tool in tools)
+def _tools(
+    tools: Sequence[FunctionTool], search: SearchTool | None, profile: MessagesProfile, warn: Warn
+) -> tuple[ToolParam | SearchTool, ...]:
+    functions = (_tool(tool, profile, warn) for tool in tools)
+    return (*functions, search) if search is not None else tuple(functions)
 
 
-def _tools_called(turns: Sequence[Turn]) -> tuple[ToolParam, ...]:
+def _tools_called(turns: Sequence[Turn]) -> tuple[ToolParam | SearchTool, ...]:
     """Calls in the history want their tools declared, also when none may be called any more."""
     names = {block.name: None for turn in turns for block in turn.content if isinstance(block, ToolUseBlock)}
     return tuple(ToolParam(name, OPEN_SCHEMA) for name in names)
@@ -185,16 +196,19 @@ def _constrained(schema: Raw, param: str, warn: Warn) -> Raw:
 
 
 def _tool_choice(
-    request: ModelRequest, profile: MessagesProfile, thought: Thinking | None, warn: Warn
+    request: ModelRequest,
+    tools: Sequence[ToolParam | SearchTool],
+    profile: MessagesProfile,
+    thought: Thinking | None,
+    warn: Warn,
 ) -> ToolChoiceParam | None:
     """Which calls may be made. The engine holds the model to `allowed`; one name can be asked for."""
-    if not request.tools:
-        return None
-    choice, single = request.tool_choice, request.settings.parallel_tool_calls is False
+    choice, name = request.tool_choice, _only(request.tool_choice)
+    single = bool(request.tools) and request.settings.parallel_tool_calls is False
     if choice.mode == "none":
         return ToolChoiceParam("none")
-    if choice.mode == "required" and _can_force(profile, thought, warn):
-        name = _only(choice)
+    left_out = name == SEARCH_TOOL and all(tool.name != name for tool in tools)
+    if choice.mode == "required" and not left_out and _can_force(profile, thought, warn):
         return ToolChoiceParam("any" if name is None else "tool", name, single)
     return ToolChoiceParam("auto", disable_parallel_tool_use=True) if single else None
 

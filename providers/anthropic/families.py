@@ -2,7 +2,8 @@
 
 Sources: https://platform.claude.com/docs/en/about-claude/models/overview (limits, thinking),
 …/build-with-claude/effort, …/build-with-claude/structured-outputs,
-…/build-with-claude/mid-conversation-system-messages; read in November 2026.
+…/build-with-claude/mid-conversation-system-messages,
+…/agents-and-tools/tool-use/web-search-tool; read in November 2026.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ class MessagesProfile(Profile, frozen=True, omit_defaults=True):
     """Whether a system message may stand between turns; else it goes as marked user text."""
     prefill: bool = True
     """Whether the last turn may be the assistant's, for the model to go on from."""
+    native_search: bool = False
+    """Whether the provider searches the web for it."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether the provider searches the web for the model."""
+        return self.native_search
 
 
 _THREE = ("low", "medium", "high")
@@ -47,7 +55,8 @@ _CLAUDE_3 = MessagesProfile(
     max_output_tokens=4_096, context_window=200_000, image_tokens=1_700, overhead_tokens=800, count_margin=1.4
 )
 _CLAUDE_3_5 = replace(_CLAUDE_3, max_output_tokens=8_192)
-_CLAUDE_3_7 = replace(_CLAUDE_3, max_output_tokens=64_000, thinking="budget")
+_HAIKU_3_5 = replace(_CLAUDE_3_5, native_search=True)
+_CLAUDE_3_7 = replace(_HAIKU_3_5, max_output_tokens=64_000, thinking="budget")
 _OPUS_4 = replace(_CLAUDE_3_7, max_output_tokens=32_000)
 _OPUS_4_1 = replace(_OPUS_4, sampling="one", structured_outputs=True)
 _CLAUDE_4_5 = replace(_OPUS_4_1, max_output_tokens=64_000)
@@ -77,6 +86,7 @@ _NEWER = replace(_OPUS_5_5, max_output_tokens=64_000, system_turns=False)
 FAMILIES: dict[str, MessagesProfile] = {
     "claude-3": _CLAUDE_3,
     "claude-3-5": _CLAUDE_3_5,
+    "claude-3-5-haiku": _HAIKU_3_5,
     "claude-3-7": _CLAUDE_3_7,
     "claude-opus-4": _OPUS_4,
     "claude-opus-4-1": _OPUS_4_1,

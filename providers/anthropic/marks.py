@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from providers.anthropic.body import (
     CacheControl,
     RedactedThinkingBlock,
+    SearchTool,
     TextBlock,
     ThinkingBlock,
     ToolParam,
@@ -83,7 +85,7 @@ def with_system_mark(blocks: tuple[TextBlock, ...]) -> tuple[TextBlock, ...]:
     return (*blocks[:-1], replace(blocks[-1], cache_control=CacheControl())) if blocks else ()
 
 
-def with_tools_mark(tools: tuple[ToolParam, ...]) -> tuple[ToolParam, ...]:
+def with_tools_mark(tools: tuple[ToolParam | SearchTool, ...]) -> tuple[ToolParam | SearchTool, ...]:
     """Our mark at the end of the tools."""
     return (*tools[:-1], replace(tools[-1], cache_control=CacheControl())) if tools else ()
 
@@ -96,6 +98,6 @@ def with_turn_marks(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 
 def _marked(turn: Turn) -> Turn:
     *before, last = turn.content
-    if isinstance(last, ThinkingBlock | RedactedThinkingBlock | ToolUseBlock):
+    if isinstance(last, ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | Raw):
         return turn
     return replace(turn, content=(*before, replace(last, cache_control=CacheControl())))

@@ -27,6 +27,7 @@ from providers.anthropic.body import (
 )
 from providers.anthropic.content import Warn, assistant_blocks, user_blocks
 from providers.anthropic.marks import last_mark, mark
+from providers.anthropic.searches import said_again
 from providers.context import arguments_object, is_system, split_system
 from specs.items import (
     Compaction,
@@ -58,9 +59,14 @@ def system_block(message: Message) -> TextBlock:
     return TextBlock(plain_text(message.content), last_mark(message.content))
 
 
-def turns_of(items: Sequence[ContextItem], *, origin: str, system_turns: bool, warn: Warn) -> list[Turn]:
-    """Return the conversation. Signed thoughts of another origin are left out."""
-    builder = _Builder(items, origin=origin, warn=warn)
+def turns_of(
+    items: Sequence[ContextItem], *, origin: str, system_turns: bool, searches: bool = False, warn: Warn
+) -> list[Turn]:
+    """Return the conversation. Signed thoughts of another origin are left out.
+
+    `searches`: the provider is to search, and knows what its own earlier searches are.
+    """
+    builder = _Builder(items, origin=origin, searches=searches, warn=warn)
     for position, item in enumerate(items):
         if not is_system(item):
             builder.add(item)
@@ -97,8 +103,9 @@ def _may_stand_alone(rest: Sequence[ContextItem]) -> bool:
 
 
 class _Builder:
-    def __init__(self, items: Sequence[ContextItem], *, origin: str, warn: Warn) -> None:
+    def __init__(self, items: Sequence[ContextItem], *, origin: str, searches: bool, warn: Warn) -> None:
         self._origin = origin
+        self._searches = searches
         self._warn = warn
         self._turns: list[Turn] = []
         self._role: Role | None = None
@@ -125,6 +132,8 @@ class _Builder:
             case FunctionCall():
                 waiting = self._results[item.call_id]
                 self._call(item, waiting.pop(0) if waiting else None)
+            case HostedCall(native=str(native)) if self._is_own(item):
+                self._say_again(item, native)
             case HostedCall():
                 self._call(item, item)
             case FunctionResult():
@@ -180,6 +189,17 @@ class _Builder:
             ToolUseBlock(call_id, _cleaned(name, 128), arguments_object(call.arguments), cache)
         )
         self._owed.append((call_id, result))
+
+    def _is_own(self, call: HostedCall) -> bool:
+        """Whether it is the provider's own, and can go back as such: once, to where it came from."""
+        return self._searches and call.origin == self._origin and call.call_id not in self._ids
+
+    def _say_again(self, call: HostedCall, native: str) -> None:
+        """A call that the provider made: it stands with its result in what the model said."""
+        self._part_from_earlier(call)
+        self._enter("assistant")
+        self._ids.add(call.call_id)
+        self._blocks.extend(said_again(native))
 
     def _part_from_earlier(self, call: FunctionCall | HostedCall) -> None:
         """A call after one that the server had run by then is of another turn, unless made beside it."""

@@ -7,6 +7,7 @@ Source: https://platform.claude.com/docs/en/api/messages, version 2023-06-01.
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 
@@ -33,12 +34,15 @@ class Block(Struct):
     signature: str | None = None
     data: str | None = None
     input: Raw | UnsetType = UNSET
+    tool_use_id: str | None = None
+    content: Raw | UnsetType = UNSET
     citations: list[Raw] | None = None
 
 
 class BlockStarted(Struct):
     index: int
-    content_block: Block
+    content_block: Raw
+    """A `Block`; as it came, for one that goes back."""
 
 
 class BlockDelta(Struct):
@@ -70,7 +74,7 @@ class Message(Struct):
     type: str = ""
     id: str | None = None
     model: str | None = None
-    content: list[Block] = []
+    content: list[Raw] = []
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
@@ -126,3 +130,6 @@ class Usage(Struct):
     output_tokens_details: OutputDetails | None = None
     server_tool_use: dict[str, int | None] | None = None
     iterations: list[Iteration] | None = None
+
+
+read_block = msgspec.json.Decoder(Block).decode

@@ -134,9 +134,9 @@ def test_what_was_said_before_a_refusal_is_incomplete() -> None:
 def test_what_we_do_not_model_is_told_of_by_name_and_the_rest_arrives() -> None:
     events = streamed(own("unknown_everything"))
     told = " ".join(warnings(events))
-    for kind in ("telemetry_hint", "server_tool_use", "web_search_tool_result", "hologram", "mood_delta"):
+    for kind in ("telemetry_hint", "hologram", "mood_delta"):
         assert repr(kind) in told
-    assert texts(fold(events).items[0]) == ["Found it.", " Really."]
+    assert texts(fold(events).items[1]) == ["Found it.", " Really."]
     assert fold(events).usage.units == {"web_searches": 1}
 
 

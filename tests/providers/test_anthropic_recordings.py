@@ -16,8 +16,9 @@ from providers.failures import failure_from_response
 from specs.errors import UpstreamError, UpstreamModelMissing, UpstreamRejected
 from specs.events import StepEnded, Warned, decode_events, encode_events
 from specs.fold import fold
-from specs.items import FunctionCall, Item, Message, Reasoning, Text, Thought
+from specs.items import FunctionCall, HostedCall, Item, Message, Reasoning, Text, Thought
 from specs.requests import ModelRequest
+from specs.tools import WebSearch
 from specs.usage import mismatches
 from tests.support.anthropic_answers import (
     ORIGIN,
@@ -41,7 +42,8 @@ STREAMS_MORE = 19
 """Streams beyond the first in the files that hold several."""
 SKIPPED: dict[str, str] = {}
 """Answers not tried, each with its reason: none is left out."""
-MODELLED = {"text", "thinking", "redacted_thinking", "tool_use"}
+MODELLED = {"text", "thinking", "redacted_thinking", "tool_use", "web_search", "web_search_tool_result"}
+"""Kinds of blocks; a call of a tool that the provider runs is known by the tool."""
 
 
 def events_of(answer: Answer) -> list:
@@ -63,6 +65,11 @@ def blocks_of(answer: Answer) -> list[dict[str, Any]]:
         elif frame["type"] == "content_block_start":
             found.append(frame["content_block"])
     return found
+
+
+def kind_of(block: dict[str, Any]) -> str:
+    kind = block["type"]
+    return "web_search" if kind == "server_tool_use" and block["name"] == "web_search" else kind
 
 
 def usage_of(answer: Answer) -> dict[str, Any]:
@@ -95,7 +102,7 @@ def test_an_answer_decodes_lawfully_and_survives_the_log(answer: Answer) -> None
 @named(GOOD)
 def test_nothing_in_an_answer_vanishes(answer: Answer) -> None:
     events = events_of(answer)
-    kinds = Counter(block["type"] for block in blocks_of(answer))
+    kinds = Counter(map(kind_of, blocks_of(answer)))
     told = " ".join(event.message for event in events if isinstance(event, Warned))
     assert all(repr(kind) in told for kind in kinds if kind not in MODELLED)
     items = fold(events).items
@@ -105,6 +112,12 @@ def test_nothing_in_an_answer_vanishes(answer: Answer) -> None:
     assert len(said) == kinds["text"]
     assert len(thoughts) == kinds["thinking"] + kinds["redacted_thinking"]
     assert len(calls) == kinds["tool_use"]
+    searches = [item for item in items if isinstance(item, HostedCall)]
+    assert len(searches) == kinds["web_search"] == kinds["web_search_tool_result"]
+    results = [block["content"] for block in blocks_of(answer) if block["type"] == "web_search_tool_result"]
+    assert [[source.url for source in search.sources] for search in searches] == [
+        [page["url"] for page in pages] for pages in results
+    ]
     assert all(isinstance(json.loads(call.arguments), dict) for call in calls)
 
 
@@ -142,6 +155,8 @@ def bare(item: Item) -> Any:
     match item:
         case FunctionCall():
             return (item.name, json.loads(item.arguments))
+        case HostedCall():
+            return (json.loads(item.arguments), json.loads(item.native or ""), item.output, item.sources)
         case Message():
             return [(part.text, part.annotations) for part in item.content if isinstance(part, Text)]
         case _:
@@ -207,6 +222,21 @@ def grow(block: dict[str, Any], delta: dict[str, Any]) -> None:
             block["citations"] = [*(block.get("citations") or []), delta["citation"]]
 
 
+SEARCHED = {"server_tool_use", "web_search_tool_result"}
+SEARCHING = [answer for answer in GOOD if "web_search" in map(kind_of, blocks_of(answer))]
+
+
+@named(SEARCHING)
+def test_searches_return_as_they_were(answer: Answer) -> None:
+    items = fold(events_of(answer)).items
+    request = ModelRequest("claude-sonnet-4-5", items, search=WebSearch())
+    encoded = encode(request, profile=messages_profile(request.model), origin=ORIGIN)
+    turns = json.loads(encoded.body)["messages"]
+    sent = [block for turn in turns for block in turn["content"] if block["type"] in SEARCHED]
+    message = answer.messages[0] if answer.frames is None else assembled(answer)
+    assert sent == [block for block in message["content"] if block["type"] in SEARCHED]
+
+
 THOUGHTS = {"thinking", "redacted_thinking"}
 THINKING = [answer for answer in GOOD if THOUGHTS & {block["type"] for block in blocks_of(answer)}]
 
@@ -241,17 +271,12 @@ NOT_MODELLED = {
     "tools[].type=code_execution_20260120": "tools that the provider runs are not offered",
     "tools[].type=tool_search_tool_bm25_20251119": "tools that the provider runs are not offered",
     "tools[].type=web_fetch_20250910": "tools that the provider runs are not offered",
-    "tools[].type=web_search_20250305": "tools that the provider runs are not offered",
     "tools[].type=custom": "the default, left out",
     "tools[].defer_loading": "there is no tool search to load them",
     "tools[].max_tokens": "of a tool that the provider runs",
     "tools[].model": "of a tool that the provider runs",
-    "tools[].allowed_domains": "of a tool that the provider runs",
-    "tools[].blocked_domains": "of a tool that the provider runs",
-    "tools[].max_uses": "of a tool that the provider runs",
-    "tools[].user_location": "of a tool that the provider runs",
     "block=container_upload": "files of the provider's own store are not used",
-    "block=server_tool_use": "calls that the provider ran are told of, not replayed",
+    "block=server_tool_use": "a search goes back as it came; other calls are told of, not replayed",
     "block=bash_code_execution_tool_result": "calls that the provider ran are told of, not replayed",
     "block=tool_search_tool_result": "calls that the provider ran are told of, not replayed",
     "block=tool_reference": "there is no tool search to load them",
@@ -261,7 +286,10 @@ NOT_MODELLED = {
 """What real requests hold that ours never will, and why."""
 
 BODY_FIELDS = {field.name for field in msgspec.structs.fields(written.Body)}
-TOOL_FIELDS = {field.name for field in msgspec.structs.fields(written.ToolParam)}
+SEARCH = str(written.SearchTool.__struct_config__.tag)
+TOOL_FIELDS = {
+    field.name for kind in (written.ToolParam, written.SearchTool) for field in msgspec.structs.fields(kind)
+}
 BLOCKS: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (
@@ -280,7 +308,7 @@ def fields_we_lack(request: dict[str, Any]) -> set[str]:
     found = {name for name in request if name not in BODY_FIELDS}
     for tool in request.get("tools") or []:
         found |= {f"tools[].{name}" for name in tool if name not in TOOL_FIELDS | {"type"}}
-        found |= {f"tools[].type={tool['type']}"} if "type" in tool else set()
+        found |= {f"tools[].type={tool['type']}"} if tool.get("type", SEARCH) != SEARCH else set()
     for turn in request["messages"]:
         assert turn["role"] in ("user", "assistant", "system")
         found |= blocks_we_lack(turn["content"])
