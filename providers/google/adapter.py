@@ -40,9 +40,15 @@ class Gemini:
         Raises UpstreamError when the upstream refuses or cannot be reached.
         """
         origin = f"{self._origin}#{request.model}"
-        encoded = encode(request, profile=self.profile(request.model), origin=origin)
+        profile = self.profile(request.model)
+        encoded = encode(request, profile=profile, origin=origin)
         decoder = GeminiDecoder(
-            call, provider=self.name, model=request.model, origin=origin, warnings=encoded.warnings
+            call,
+            provider=self.name,
+            model=request.model,
+            origin=origin,
+            warnings=encoded.warnings,
+            search_once=profile.search_once,
         )
         path = f"{_path(request.model)}:streamGenerateContent?alt=sse"
         return await self._upstream.open(path, encoded.body, decoder)

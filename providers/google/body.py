@@ -58,8 +58,13 @@ class FunctionDeclaration(Struct, frozen=True, rename="camel", omit_defaults=Tru
     parameters_json_schema: Raw | UnsetType = UNSET
 
 
-class Tools(Struct, frozen=True, rename="camel"):
-    function_declarations: tuple[FunctionDeclaration, ...]
+class GoogleSearch(Struct, frozen=True):
+    """The provider searches the web."""
+
+
+class Tools(Struct, frozen=True, rename="camel", omit_defaults=True):
+    function_declarations: tuple[FunctionDeclaration, ...] = ()
+    google_search: GoogleSearch | UnsetType = UNSET
 
 
 class FunctionCallingConfig(Struct, frozen=True, rename="camel", omit_defaults=True):

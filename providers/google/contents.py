@@ -35,20 +35,24 @@ OPENING = "Begin."
 
 
 def contents_of(
-    items: Sequence[ContextItem], *, profile: GeminiProfile, origin: str, warn: Warn
+    items: Sequence[ContextItem], *, profile: GeminiProfile, origin: str, warn: Warn, searches: bool = False
 ) -> tuple[Content, ...]:
-    """Return the conversation. Signed thoughts of another origin are left out."""
-    builder = _Builder(profile, origin=origin, warn=warn)
+    """Return the conversation. Signed thoughts of another origin are left out.
+
+    `searches` is whether the provider is asked to search itself.
+    """
+    builder = _Builder(profile, origin=origin, warn=warn, searches=searches)
     for item in items:
         builder.add(item)
     return builder.finish()
 
 
 class _Builder:
-    def __init__(self, profile: GeminiProfile, *, origin: str, warn: Warn) -> None:
+    def __init__(self, profile: GeminiProfile, *, origin: str, warn: Warn, searches: bool) -> None:
         self._profile = profile
         self._origin = origin
         self._warn = warn
+        self._searches = searches
         self._contents: list[Content] = []
         self._role: Role = "user"
         self._parts: list[Part] = []
@@ -144,7 +148,16 @@ class _Builder:
         self._parts.append(Part(function_response=FunctionResponse(item.call_id, name, told, inside)))
 
     def _hosted(self, item: ours.HostedCall) -> None:
-        """A call that was answered by the server, as a call and its result."""
+        """A call that was answered by the server, as a call and its result.
+
+        A search that was made there is left out: the answer says what came of it, and the wire wants nothing
+        of it back. One of another's is told as its query where a call might be refused beside the search.
+        """
+        if item.kind == "web_search" and item.origin == self._origin:
+            return
+        if item.kind == "web_search" and self._searches:
+            self._say("user", [Part(text=f"<web_search>\n{item.arguments}\n</web_search>")])
+            return
         output = item.output if item.error is None else item.error
         call = ours.FunctionCall(item.id, item.call_id, item.tool, item.arguments)
         told = (ours.Text(output or ""),)

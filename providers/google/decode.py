@@ -6,16 +6,18 @@ Source: https://ai.google.dev/api/generate-content (v1beta).
 from __future__ import annotations
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from providers.base import Call
 from providers.failures import failure_from_error, read_complaint
 from providers.google import wire
 from providers.google.parts import Parts, logprobs_of
+from providers.google.searches import Findings
 from providers.google.usage import usage_of
 from providers.parts import PartTracker
 from specs.errors import UpstreamCut, UpstreamGarbled
 from specs.events import Finish
+from specs.tools import SEARCH_UNIT
 
 FINISHES: dict[str, Finish] = {
     "STOP": "stop",
@@ -43,6 +45,7 @@ class GeminiDecoder:
         model: str,
         origin: str,
         warnings: tuple[tuple[str, str], ...] = (),
+        search_once: bool = False,
     ) -> None:
         self.tracker = PartTracker(call)
         self._parts = Parts(self.tracker, origin=origin)
@@ -52,6 +55,7 @@ class GeminiDecoder:
         self._warned: set[str] = set()
         self._started = False
         self._grounding: wire.Grounding | None = None
+        self._findings = Findings(once_a_prompt=search_once)
 
     def feed(self, event: str, data: bytes) -> None:
         """Take in one SSE frame.
@@ -68,6 +72,7 @@ class GeminiDecoder:
             self._blocked(chunk.prompt_feedback)
         for candidate in chunk.candidates:
             self._candidate(candidate)
+        self._charge()
 
     def whole(self, data: bytes) -> None:
         """Take in a whole answer."""
@@ -90,6 +95,8 @@ class GeminiDecoder:
             self._parts.cite(self._grounding)
         self._parts.finish()
         finish = FINISHES.get(reason, "other")
+        if self._findings:
+            self._parts.searched(self._findings, "completed" if finish == "stop" else "incomplete")
         self.tracker.end_step("tool_calls" if finish == "stop" and self._parts.calls else finish)
 
     def _start(self, chunk: wire.Chunk) -> None:
@@ -116,6 +123,12 @@ class GeminiDecoder:
             self.tracker.usage = usage
             self.tracker.raw_usage = report.copy()
 
+    def _charge(self) -> None:
+        """Count the searches with the tokens."""
+        if self._findings.charged and self.tracker.usage is not None:
+            units = {SEARCH_UNIT: self._findings.charged}
+            self.tracker.usage = structs.replace(self.tracker.usage, units=units)
+
     def _blocked(self, feedback: wire.Feedback) -> None:
         """The prompt was refused: there are no candidates."""
         self.tracker.raw_finish = "PROHIBITED_CONTENT"
@@ -131,8 +144,10 @@ class GeminiDecoder:
             logprobs = self._part(raw, logprobs)
         if logprobs:
             self._parts.text("", logprobs)
-        if candidate.grounding_metadata is not None and candidate.grounding_metadata.grounding_supports:
-            self._grounding = candidate.grounding_metadata
+        if candidate.grounding_metadata is not None:
+            self._findings.add(candidate.grounding_metadata)
+            if candidate.grounding_metadata.grounding_supports:
+                self._grounding = candidate.grounding_metadata
         if candidate.finish_reason:
             self._finished(candidate)
 

@@ -21,9 +21,11 @@ from providers.google.body import (
 )
 from providers.google.contents import contents_of
 from providers.google.families import GeminiProfile
+from providers.google.searches import search_tool
 from providers.google.settings import Warn, generation_config, service_tier
 from specs.items import plain_text
 from specs.requests import FunctionTool, ModelRequest, ToolChoice
+from specs.tools import SEARCH_TOOL
 
 _encoder = msgspec.json.Encoder()
 
@@ -42,12 +44,14 @@ def _body(request: ModelRequest, profile: GeminiProfile, origin: str, warn: Warn
     leading, rest = split_system(request.items)
     texts = [plain_text(message.content) for message in leading]
     tools = tuple(_declaration(tool, warn) for tool in request.tools)
+    offered = Tools(tools, search_tool(request, warn))
+    offers, searches = offered != Tools(), offered.google_search is not UNSET
     return Body(
-        contents=contents_of(rest, profile=profile, origin=origin, warn=warn),
+        contents=contents_of(rest, profile=profile, origin=origin, warn=warn, searches=searches),
         system_instruction=_system([request.instructions or "", *texts]),
-        tools=(Tools(tools),) if tools else (),
-        tool_config=_tool_config(request.tool_choice) if tools else None,
-        generation_config=generation_config(request.settings, profile, tools=bool(tools), warn=warn),
+        tools=(offered,) if offers else (),
+        tool_config=_tool_config(request.tool_choice, request.tools) if tools else None,
+        generation_config=generation_config(request.settings, profile, tools=offers, warn=warn),
         service_tier=service_tier(request.settings, warn),
     )
 
@@ -63,11 +67,18 @@ def _declaration(tool: FunctionTool, warn: Warn) -> FunctionDeclaration:
     return FunctionDeclaration(tool.name, tool.description or UNSET, tool.parameters)
 
 
-def _tool_config(choice: ToolChoice) -> ToolConfig | None:
-    """`AUTO` is what leaving it out means, and takes no names: the engine holds the model to those."""
+def _tool_config(choice: ToolChoice, tools: tuple[FunctionTool, ...]) -> ToolConfig | None:
+    """`AUTO` is what leaving it out means, and takes no names: the engine holds the model to those.
+
+    A search of the provider's, which was left out, cannot be chosen.
+    """
     if choice.mode == "none":
         return ToolConfig(FunctionCallingConfig("NONE"))
     if choice.mode == "auto":
         return None
-    names = (choice.name,) if choice.name is not None else choice.allowed or ()
+    wanted = (choice.name,) if choice.name is not None else choice.allowed or ()
+    functions = {tool.name for tool in tools}
+    names = tuple(name for name in wanted if name != SEARCH_TOOL or name in functions)
+    if wanted and not names:
+        return None
     return ToolConfig(FunctionCallingConfig("ANY", names))

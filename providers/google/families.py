@@ -1,7 +1,7 @@
 """Facts about the model families that speak `generateContent`, as data.
 
 Sources: https://ai.google.dev/gemini-api/docs/thinking (levels, budgets), …/thought-signatures,
-…/structured-output, …/function-calling; read in November 2026.
+…/structured-output, …/function-calling, …/google-search; read in November 2026.
 """
 
 from __future__ import annotations
@@ -34,10 +34,21 @@ class GeminiProfile(Profile, frozen=True, omit_defaults=True):
     """Whether an answer can be held to a schema while there are tools."""
     penalties: bool = True
     """Whether presence and frequency penalties are taken."""
+    native_search: bool = False
+    """Whether the provider searches the web for it."""
+    search_once: bool = False
+    """Whether a prompt that was searched for is charged once, and not each search."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether the provider searches the web for the model."""
+        return self.native_search
 
 
 _BASE = GeminiProfile(image_tokens=2_600, count_margin=1.3)
-_BUDGET = replace(_BASE, thinking="budget", penalties=False)
+_SEARCHES_2 = replace(_BASE, native_search=True, search_once=True)
+_BUDGET = replace(_SEARCHES_2, thinking="budget", penalties=False)
+_BUDGET_ALONE = replace(_BUDGET, native_search=False)
 _PRO = replace(_BUDGET, least_budget=128, most_budget=32_768)
 _GEMINI_3 = replace(
     _BASE,
@@ -47,14 +58,19 @@ _GEMINI_3 = replace(
     media_in_results=True,
     schema_with_tools=True,
     penalties=False,
+    native_search=True,
 )
 _GEMINI_3_FLASH = replace(_GEMINI_3, levels=("minimal", "low", "medium", "high"))
 
 FAMILIES: dict[str, GeminiProfile] = {
     "gemini-1": _BASE,
-    "gemini-2.0": _BASE,
+    "gemini-2.0": _SEARCHES_2,
+    "gemini-2.0-flash-lite": _BASE,
     "gemini-2.5-pro": _PRO,
+    "gemini-2.5-pro-preview-tts": replace(_PRO, native_search=False),
     "gemini-2.5-flash": _BUDGET,
+    "gemini-2.5-flash-image": _BUDGET_ALONE,
+    "gemini-2.5-flash-preview-tts": _BUDGET_ALONE,
     "gemini-2.5-flash-lite": replace(_BUDGET, least_budget=0),
     "gemini-3": _GEMINI_3,
     "gemini-3-flash": _GEMINI_3_FLASH,

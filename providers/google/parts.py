@@ -14,12 +14,23 @@ from msgspec import Raw
 
 from providers.google import wire
 from providers.google.arguments import ArgumentsBuilder
+from providers.google.searches import Findings, begun
 from providers.parts import PartTracker
-from specs.items import Arguments, FunctionCall, Message, Reasoning, Sealed, Summary, Text, UrlCitation
+from specs.items import (
+    Arguments,
+    FunctionCall,
+    Message,
+    Reasoning,
+    Sealed,
+    Status,
+    Summary,
+    Text,
+    UrlCitation,
+)
 
 MAX_CALL_ID = 64
 """Characters of a call id that every API we serve accepts."""
-_TEXT, _SUMMARY, _ARGUMENTS = "text", "summary", "arguments"
+_TEXT, _SUMMARY, _ARGUMENTS, _SEARCH = "text", "summary", "arguments", "search"
 
 
 class Parts:
@@ -81,10 +92,19 @@ class Parts:
             for citation in _citations(support, grounding.grounding_chunks, self._text):
                 self._tracker.annotate(self._open, _TEXT, citation)
 
-    def end_speech(self) -> None:
+    def searched(self, findings: Findings, status: Status) -> None:
+        """The searches behind what was said, which is over and ends with this status."""
+        self.end_speech(status)
+        call = self._tracker.call
+        search = begun(call.new_id("ws"), step=call.step, origin=self._origin)
+        self._tracker.start_item(_SEARCH, search)
+        self._tracker.replace_item(_SEARCH, findings.of(search))
+        self._tracker.end_item(_SEARCH)
+
+    def end_speech(self, status: Status = "completed") -> None:
         """End the message or reasoning that is open."""
         if self._open is not None:
-            self._tracker.end_item(self._open)
+            self._tracker.end_item(self._open, status)
             self._open = None
             self._text = ""
         signatures, self._signatures = self._signatures, []

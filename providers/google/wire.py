@@ -69,6 +69,7 @@ class Support(Struct, rename="camel"):
 class Grounding(Struct, rename="camel"):
     grounding_chunks: list[Source] = []
     grounding_supports: list[Support] = []
+    web_search_queries: list[str] = []
 
 
 class Chance(Struct, rename="camel"):

@@ -12,7 +12,7 @@ from providers.failures import failure_from_response
 from providers.google import body as written
 from specs.errors import UpstreamRejected
 from specs.events import StepEnded, Warned, decode_events, encode_events
-from specs.items import FunctionCall, Item, Message, Reasoning, Sealed, Text
+from specs.items import FunctionCall, HostedCall, Item, Message, Reasoning, Sealed, Text
 from specs.usage import mismatches
 from tests.support.google_answers import (
     REAL,
@@ -43,7 +43,7 @@ NOT_MODELLED = {
     "safetySettings": "left to the provider's defaults",
 }
 NOT_MODELLED_CONFIG = {"responseModalities": "text is the default"}
-NOT_MODELLED_TOOLS = {"fileSearch", "googleSearch", "codeExecution", "urlContext", "google_search"}
+NOT_MODELLED_TOOLS = {"fileSearch", "codeExecution", "urlContext", "google_search"}
 NOT_MODELLED_TOOL_CONFIG = {"includeServerSideToolInvocations"}
 
 
@@ -83,6 +83,20 @@ def test_nothing_an_answer_says_vanishes(one):
     left_out = {name for part in parts for name in part if name in NOT_PASSED_ON}
     warned = " ".join(event.message for event in events if isinstance(event, Warned))
     assert all(name in warned for name in left_out)
+
+
+@pytest.mark.parametrize("one", GOOD, ids=_id)
+def test_every_search_is_shown_and_counted(one):
+    events = events_of(one)
+    told = [found for found in _groundings(one) if any(found.get("webSearchQueries", ()))]
+    searches = [item for item in items_of(events) if isinstance(item, HostedCall)]
+    assert len(searches) == len(told[:1])
+    queries = [query for found in told for query in found["webSearchQueries"] if query]
+    assert events[-1].usage.units == ({"web_searches": len(set(queries))} if queries else {})
+    for search in searches:
+        assert json.loads(search.arguments) == {"query": " | ".join(dict.fromkeys(queries))}
+        pages = [page["web"]["uri"] for found in told for page in found.get("groundingChunks", ())]
+        assert [source.url for source in search.sources] == list(dict.fromkeys(pages))
 
 
 @pytest.mark.parametrize("one", GOOD, ids=_id)
@@ -142,7 +156,7 @@ def test_a_request_is_one_we_could_write(one):
         for part in content["parts"]:
             assert {_camel(name) for name in part} <= {*_fields(written.Part), *NOT_PASSED_ON, "thought"}
     for tool in request.get("tools", ()):
-        assert set(tool) <= {"functionDeclarations", *NOT_MODELLED_TOOLS}
+        assert set(tool) <= {*_fields(written.Tools), *NOT_MODELLED_TOOLS}
     assert set(request.get("toolConfig", {})) <= {"functionCallingConfig", *NOT_MODELLED_TOOL_CONFIG}
 
 
@@ -158,6 +172,11 @@ def _camel(name: str) -> str:
 def _parts(one: Recorded) -> list[dict[str, Any]]:
     candidates = [candidate for chunk in one.chunks for candidate in chunk.get("candidates", ())]
     return [part for candidate in candidates for part in candidate.get("content", {}).get("parts", ())]
+
+
+def _groundings(one: Recorded) -> list[dict[str, Any]]:
+    candidates = [candidate for chunk in one.chunks for candidate in chunk.get("candidates", ())]
+    return [candidate.get("groundingMetadata", {}) for candidate in candidates]
 
 
 def _texts(items: tuple[Item, ...]) -> list[str]:
@@ -187,7 +206,7 @@ def _plain(items: tuple[Item, ...]) -> list[Item]:
     """The items without the ids we mint."""
     return [
         structs.replace(item, id="", call_id="")
-        if isinstance(item, FunctionCall)
+        if isinstance(item, FunctionCall | HostedCall)
         else structs.replace(item, id="")
         for item in items
     ]
