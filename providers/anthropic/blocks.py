@@ -16,8 +16,9 @@ from msgspec import UNSET, Raw, UnsetType
 from providers.alike import Mould
 from providers.anthropic import wire
 from providers.anthropic.citations import annotation, kind
-from providers.anthropic.searches import RESULT, begun, searched
+from providers.anthropic.searches import RESULT, searched
 from providers.parts import PartTracker
+from providers.searching import search_begun
 from specs.items import Arguments, FunctionCall, HostedCall, Message, Reasoning, Sealed, Text, Thought
 from specs.tools import SEARCH_TOOL
 
@@ -216,7 +217,7 @@ class Blocks:
         id = self._id("ws")
         given = block.id or ""
         call_id = given if 0 < len(given) <= MAX_CALL_ID else id
-        item = begun(id, call_id, step=self._tracker.call.step, origin=self._origin)
+        item = search_begun(id, call_id, step=self._tracker.call.step, origin=self._origin)
         self._tracker.start_item(search.key, item)
         self._tracker.start_part(search.key, index, Arguments())
         self._searches[given] = search

@@ -10,6 +10,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, structs
 
 from providers.anthropic.body import SearchPlace, SearchTool
 from providers.anthropic.content import Warn
+from providers.searching import listed
 from specs.items import HostedCall, Source
 from specs.requests import ModelRequest
 from specs.tools import SEARCH_TOOL, Location, WebSearch
@@ -64,20 +65,6 @@ def _search(asked: WebSearch) -> SearchTool:
     )
 
 
-def begun(id: str, call_id: str, *, step: int, origin: str) -> HostedCall:
-    """A search that has begun."""
-    return HostedCall(
-        id,
-        call_id,
-        SEARCH_TOOL,
-        SEARCH_TOOL,
-        status="in_progress",
-        step=step,
-        kind="web_search",
-        origin=origin,
-    )
-
-
 def searched(call: HostedCall, use: Raw, arguments: str, result: Raw, content: Raw | UnsetType) -> HostedCall:
     """A search that is over: what was found, and both blocks for when they go back.
 
@@ -89,7 +76,9 @@ def searched(call: HostedCall, use: Raw, arguments: str, result: Raw, content: R
         error = f"{FAILED}: {told.error_code}" if told.error_code else f"{FAILED}."
         return structs.replace(call, error=error, code=told.error_code, native=native)
     pages = tuple(Source(page.url, page.title or "") for page in told if page.url)
-    return structs.replace(call, output=_found(pages), sources=pages, native=native)
+    return structs.replace(
+        call, output=listed(pages, nothing="Nothing was found."), sources=pages, native=native
+    )
 
 
 def said_again(native: str) -> tuple[Raw, ...]:
@@ -115,9 +104,3 @@ def _said(use: Raw, arguments: str, result: Raw) -> str | None:
             return None
         use = Raw(_encode({**_fields.decode(use), "input": Raw(arguments.encode())}))
     return f"[{bytes(use).decode()},{bytes(result).decode()}]"
-
-
-def _found(pages: tuple[Source, ...]) -> str:
-    """What another provider's model is told of it."""
-    listed = (f"[{number}] {page.title}\n{page.url}" for number, page in enumerate(pages, start=1))
-    return "Found:\n" + "\n".join(listed) if pages else "Nothing was found."

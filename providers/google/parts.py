@@ -14,8 +14,9 @@ from msgspec import Raw
 
 from providers.google import wire
 from providers.google.arguments import ArgumentsBuilder
-from providers.google.searches import Findings, begun
+from providers.google.searches import Findings
 from providers.parts import PartTracker
+from providers.searching import search_begun
 from specs.items import (
     Arguments,
     FunctionCall,
@@ -96,7 +97,8 @@ class Parts:
         """The searches behind what was said, which is over and ends with this status."""
         self.end_speech(status)
         call = self._tracker.call
-        search = begun(call.new_id("ws"), step=call.step, origin=self._origin)
+        id = call.new_id("ws")
+        search = search_begun(id, id, step=call.step, origin=self._origin)
         self._tracker.start_item(_SEARCH, search)
         self._tracker.replace_item(_SEARCH, findings.of(search))
         self._tracker.end_item(_SEARCH)

@@ -8,14 +8,13 @@ Sources: https://ai.google.dev/gemini-api/docs/google-search, …/tool-combinati
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from providers.google import wire
 from providers.google.body import GoogleSearch
 from providers.google.settings import Warn
+from providers.searching import UNTOLD, listed
 from specs.items import HostedCall, Source
 from specs.requests import ModelRequest, ToolChoice
 from specs.tools import SEARCH_TOOL, WebSearch
@@ -92,19 +91,6 @@ class Findings:
         return structs.replace(
             begun,
             arguments=msgspec.json.encode({"query": query}).decode(),
-            output=_found(pages),
+            output=listed(pages, nothing=UNTOLD),
             sources=pages,
         )
-
-
-def begun(id: str, *, step: int, origin: str) -> HostedCall:
-    """A search of the provider's."""
-    return HostedCall(
-        id, id, SEARCH_TOOL, SEARCH_TOOL, status="in_progress", step=step, kind="web_search", origin=origin
-    )
-
-
-def _found(pages: Iterable[Source]) -> str:
-    """What another model is told of it."""
-    listed = "\n".join(f"[{number}] {page.title} {page.url}" for number, page in enumerate(pages, start=1))
-    return f"Found:\n{listed}" if listed else "What was found is not repeated here."

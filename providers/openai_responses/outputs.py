@@ -15,8 +15,9 @@ from msgspec import Raw, structs
 
 from providers.openai_responses import wire
 from providers.openai_responses.outcome import citation_of, phase_of, status_of
-from providers.openai_responses.searches import begun, is_charged, searched
+from providers.openai_responses.searches import is_charged, searched
 from providers.parts import PartTracker
+from providers.searching import search_begun
 from specs.items import (
     Arguments,
     FunctionCall,
@@ -234,7 +235,8 @@ class Outputs:
 
     def _search(self, raw: Raw) -> HostedCall:
         call = self.tracker.call
-        return begun(call.new_id("ws"), step=call.step, origin=self._origin)
+        id = call.new_id("ws")
+        return search_begun(id, id, step=call.step, origin=self._origin)
 
     def _end_search(self, key: Key, _: _Output, raw: Raw) -> Status:
         call = self.tracker.item(key)

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Raw, Struct, structs
 
 from providers.openai_responses import body as wire
+from providers.searching import UNTOLD, listed
 from specs.items import HostedCall, Source
 from specs.requests import ModelRequest
-from specs.tools import SEARCH_TOOL, Location, WebSearch
+from specs.tools import Location, WebSearch
 
 SEARCH_INCLUDES = ("web_search_call.action.sources",)
 FAILED = "The search failed."
@@ -67,7 +68,7 @@ def searched(call: HostedCall, raw: Raw) -> HostedCall:
     return structs.replace(
         call,
         arguments=msgspec.json.encode(_arguments(action)).decode(),
-        output=None if failed else _found(pages),
+        output=None if failed else listed(pages, nothing=UNTOLD),
         error=FAILED if failed else None,
         sources=pages,
         native=bytes(raw).decode(),
@@ -86,23 +87,3 @@ def _arguments(action: _Action) -> dict[str, str]:
         return {"query": query}
     said = {"action": action.type, "url": action.url, "pattern": action.pattern}
     return {name: text for name, text in said.items() if text is not None}
-
-
-def _found(pages: tuple[Source, ...]) -> str:
-    """What another provider's model is told of it."""
-    listed = "\n".join(f"[{number}] {page.url}" for number, page in enumerate(pages, start=1))
-    return f"Found:\n{listed}" if listed else "What was found is not repeated here."
-
-
-def begun(id: str, *, step: int, origin: str) -> HostedCall:
-    """A call that has begun."""
-    return HostedCall(
-        id,
-        id,
-        SEARCH_TOOL,
-        SEARCH_TOOL,
-        status="in_progress",
-        step=step,
-        kind="web_search",
-        origin=origin,
-    )
