@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 from litestar.types import ASGIApp
-from msgspec import Raw
 
+from service.dialects.agents.actions import document_text
 from service.dialects.validation import decode
 from service.http.answers import json_answer, require_json
 from service.http.house import house_of
@@ -19,7 +19,6 @@ from specs.actions import ActionSpec
 from specs.openai.actions import ActionValidation, ValidateAction
 
 _asked = msgspec.json.Decoder(ValidateAction)
-_text = msgspec.json.Decoder(str)
 
 
 @post(
@@ -46,14 +45,7 @@ async def validate_action(request: Request[Any, Any, Any]) -> ASGIApp:
     """The tools it would make, what would be rewritten or left out, and which hosts would be called."""
     require_json(request)
     asked = decode(await request.body(), _asked)
-    spec = ActionSpec("action", _document(asked.document), asked.server, asked.operations or ())
+    document = document_text(asked.document, param="document").encode("utf-8", "surrogatepass")
+    spec = ActionSpec("action", document, asked.server, asked.operations or ())
     report = await asyncio.to_thread(report_of, spec)
     return json_answer(to_validation(report, house_of(request).settings.addresses))
-
-
-def _document(given: Raw) -> bytes:
-    """The document itself where it was sent as text."""
-    try:
-        return _text.decode(given).encode("utf-8", "surrogatepass")
-    except msgspec.ValidationError:
-        return bytes(given)

@@ -54,14 +54,14 @@ def _spec(asked: wire.OpenApiFields, at: str) -> ActionSpec:
             raise wrong(f"{at}.hosts[{index}]", f"{shown(host)} must be the name or address of a host")
     for index, name in enumerate(operations):
         name_of_tool(name, param=f"{at}.operations[{index}]")
-    document = _document(asked.spec, f"{at}.spec").encode()
+    document = document_text(asked.spec, param=f"{at}.spec").encode()
     return ActionSpec(asked.name, document, asked.server, operations, hosts)
 
 
-def _document(given: Raw, at: str) -> str:
-    """The document itself where it was sent as text."""
+def document_text(given: Raw, *, param: str) -> str:
+    """A document that was sent as an object or as text, as text."""
     if bytes(given)[:1] == b'"':
-        return decode_part(given, _text, param=at)
+        return decode_part(given, _text, param=param)
     return bytes(given).decode()
 
 
@@ -77,7 +77,7 @@ def read_action(asked: wire.OpenApiFields, at: str, making: Making) -> OpenApiTo
     action = required(report.action, param=f"{at}.spec")
     tool = OpenApiTool(
         asked.name,
-        _document(asked.spec, f"{at}.spec"),
+        document_text(asked.spec, param=f"{at}.spec"),
         asked.description,
         asked.server,
         asked.operations or (),
