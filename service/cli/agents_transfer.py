@@ -55,9 +55,10 @@ def export_command(ids: tuple[str, ...], project: str, output: Path | None, conf
 def import_command(file: Path, project: str, config: Path | None, as_json: bool) -> None:
     """Make the agents of a file, under their own ids. Those that are there get a new version where they
     differ; exit 1 when one of them cannot be had."""
-    from service.cli.changes import noting
     from service.ids import new_id
+    from service.store.access_records import OPERATOR
     from service.store.agents_transfer import import_agents, read_file
+    from service.store.noting import noting
     from service.tools.actions.brought import remade
 
     content = read_file(file.read_bytes())
@@ -71,7 +72,7 @@ def import_command(file: Path, project: str, config: Path | None, as_json: bool)
             content,
             rules=rules,
             remake=remade,
-            note=noting(owner.id),
+            note=noting(OPERATOR, project=owner.id),
             by="import",
         )
 

@@ -17,7 +17,7 @@ from service.http.agent_making import making_of
 from service.http.agent_pages import agents_page, is_whole
 from service.http.answers import json_answer, require_json
 from service.http.house import House, house_of, key_of
-from service.http.organization.common import noting
+from service.http.organization.common import notes_of
 from service.http.pages import page_of
 from service.ids import new_id
 from service.store.agents import Known
@@ -61,7 +61,7 @@ async def create_agent(request: Request[Any, Any, Any]) -> ASGIApp:
     making = await making_of(house, asked.tools, project=key.project, agent=id)
     agent = read_agent(asked, Agent(id, ""), making)
     await require_own_files(house, key, agent)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     known = await house.agent_desk.create(agent, key, note, sharing=_sharing(asked))
     return json_answer(known_to_wire(known, key))
 
@@ -122,7 +122,7 @@ async def update_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIAp
     known = await house.agent_desk.change(
         agent_id,
         key,
-        await noting(request, project=key.project),
+        await notes_of(request, project=key.project),
         lambda agent: read_agent(asked, agent, making),
         sharing=_sharing(asked),
         expected=in_range(version, 1, 2**31 - 1, param="version"),
@@ -141,7 +141,7 @@ async def update_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIAp
 async def delete_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIApp:
     """Forget an agent with all its versions. Runs under way go on."""
     key = key_of(request)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     await house_of(request).agent_desk.delete(agent_id, key, note)
     return json_answer(AgentDeleted(agent_id))
 
@@ -180,7 +180,7 @@ async def restore_agent(request: Request[Any, Any, Any], agent_id: str) -> ASGIA
     asked = decode(await request.body(), _restore)
     in_range(asked.version, 1, 2**31 - 1, param="version")
     key = key_of(request)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     known = await house_of(request).agent_desk.restore(agent_id, key, note, asked.version)
     return json_answer(known_to_wire(known, key))
 

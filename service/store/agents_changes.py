@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from service.store.access_records import AuditEvent, Detail
 from service.store.agents_records import Sharing, StoredAgent
+from service.store.noting import Note
 from specs.agents import Agent
-
-
-class Note(Protocol):
-    """Writes a change of an agent down as one of whoever makes it."""
-
-    def __call__(self, type: str, target: str, /, **details: Detail) -> AuditEvent: ...
 
 
 def creation(agent: Agent, sharing: Sharing, note: Note) -> Sequence[AuditEvent]:

@@ -9,11 +9,12 @@ from msgspec import Struct, structs
 
 from service.store.agents import Agents, Known
 from service.store.agents_access import is_insider, may_change
-from service.store.agents_changes import Note, changes, creation
+from service.store.agents_changes import changes, creation
 from service.store.agents_credentials import credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, AgentVersion, Order, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
 from service.store.agents_store import SqlAgents
+from service.store.noting import Note
 from service.store.records import KeyRecord
 from specs.agents import Agent
 from specs.errors import Conflict, NotFound, PermissionDenied

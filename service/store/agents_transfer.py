@@ -9,11 +9,12 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct, structs
 
-from service.store.agents_changes import Note, changes, creation
+from service.store.agents_changes import changes, creation
 from service.store.agents_credentials import credentialed, credentials_of, with_credentials
 from service.store.agents_records import AgentUpdate, PageAsk, Sharing, StoredAgent
 from service.store.agents_rules import AgentRules
 from service.store.agents_store import AGENT_SCHEMA, SqlAgents, read_body
+from service.store.noting import Note
 from service.store.records import Project
 from specs.agents import Agent
 from specs.errors import DragomanError, InvalidRequest

@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.cli.changes import noting
 from service.ids import new_id
 from service.settings.model import Directory
+from service.store.access_records import OPERATOR
 from service.store.agents import Agents
 from service.store.agents_desk import AgentDesk
 from service.store.agents_records import Sharing
 from service.store.agents_rules import AgentRules
 from service.store.database import Database
+from service.store.noting import noting
 from service.store.records import KeyRecord
 from specs.agents import Agent, CodeInterpreterTool
 from specs.errors import Conflict, InvalidRequest, ModelNotFound, PermissionDenied, StorageFull
@@ -23,7 +24,7 @@ from tests.support.postgres import Where
 
 pytestmark = pytest.mark.anyio
 NOW = 1_800_000_000
-NOTE = noting()
+NOTE = noting(OPERATOR, project=None)
 CONFIGURED = Agent("agent_configured", "demo/x")
 
 

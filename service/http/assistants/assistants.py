@@ -21,7 +21,7 @@ from service.http.assistants.common import (
     told,
 )
 from service.http.house import house_of, key_of
-from service.http.organization.common import noting
+from service.http.organization.common import notes_of
 from service.ids import new_id
 from service.store.agents import Known
 from service.store.records import KeyRecord
@@ -54,7 +54,7 @@ async def create_assistant(request: Request[Any, Any, Any]) -> ASGIApp:
         await body_of(request, _create), Agent(new_id(PREFIX), "", overrides=OVERRIDES), warnings
     )
     await require_named_files(house, key, agent.tool_resources)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     known = await house.agent_desk.create(agent, key, note)
     return told(known_to_wire(known, key), warnings)
 
@@ -104,7 +104,7 @@ async def modify_assistant(request: Request[Any, Any, Any], assistant_id: str) -
     _check_may_change(await _find(request, assistant_id), key)
     warnings: list[str] = []
     await require_named_files(house, key, read_assistant(asked, Agent("", ""), warnings).tool_resources)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     known = await house.agent_desk.change(
         assistant_id, key, note, lambda agent: read_assistant(asked, agent, [])
     )
@@ -124,7 +124,7 @@ async def delete_assistant(request: Request[Any, Any, Any], assistant_id: str) -
     """Forget an assistant with all its versions. Runs go on with what they began with."""
     key = key_of(request)
     _check_may_change(await _find(request, assistant_id), key)
-    note = await noting(request, project=key.project)
+    note = await notes_of(request, project=key.project)
     await house_of(request).agent_desk.delete(assistant_id, key, note)
     return json_answer(wire.AssistantDeleted(assistant_id))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,10 +12,9 @@ from service.dialects.validation import decode
 from service.http.answers import require_json
 from service.http.house import house_of, key_of
 from service.http.pages import Page, page_of
-from service.ids import new_id
 from service.store.access import Access
-from service.store.access_records import Actor, AuditEvent, Detail, detailed
-from service.store.agents_changes import Note
+from service.store.access_records import Actor, AuditEvent, Detail
+from service.store.noting import Note, noting
 from service.store.records import Project
 from service.telemetry.logs import request_id
 from specs.errors import InvalidRequest, NotFound
@@ -99,27 +97,13 @@ async def actor_of(request: Request[Any, Any, Any]) -> Actor:
     )
 
 
-async def noting(request: Request[Any, Any, Any], *, project: str | None) -> Note:
-    """What writes the changes of a request down, one after the other. Never give it a secret."""
-    actor, moments = await actor_of(request), count(time.time_ns() // 1_000)
-
-    def note(type: str, target: str, /, **details: Detail) -> AuditEvent:
-        return AuditEvent(
-            id=new_id("audit"),
-            type=type,
-            moment=next(moments),
-            target=target,
-            actor=actor,
-            project=project,
-            request_id=request_id.get(),
-            details=detailed({name: value for name, value in details.items() if value is not None}),
-        )
-
-    return note
+async def notes_of(request: Request[Any, Any, Any], *, project: str | None) -> Note:
+    """What writes the changes of a request down."""
+    return noting(await actor_of(request), project=project, request_id=request_id.get())
 
 
 async def change(
     request: Request[Any, Any, Any], type: str, target: str, *, project: str | None = None, **details: Detail
 ) -> AuditEvent:
     """A change that a request makes, to be written down with it. Never give it a secret."""
-    return (await noting(request, project=project))(type, target, **details)
+    return (await notes_of(request, project=project))(type, target, **details)
