@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Thread
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec import Struct
+
+from tests.support.threads import in_thread
 
 Page = Callable[[web.Request, bytes], Awaitable[web.Response]]
 
@@ -108,26 +108,15 @@ def relay_to(base_url: str, headers: dict[str, str]) -> Page:
     return page
 
 
-@contextmanager
-def pages_in_thread() -> Iterator[Pages]:
+@asynccontextmanager
+async def _pages() -> AsyncIterator[Pages]:
+    pages, app = Pages(), web.Application()
+    app.router.add_route("*", "/{rest:.*}", pages.answer)
+    async with TestServer(app) as server:
+        pages.base_url = str(server.make_url("")).rstrip("/")
+        yield pages
+
+
+def pages_in_thread() -> AbstractContextManager[Pages]:
     """A running one with an event loop of its own, for tests that block theirs."""
-    ready: Future[Pages] = Future()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        pages, app = Pages(), web.Application()
-        app.router.add_route("*", "/{rest:.*}", pages.answer)
-        async with TestServer(app) as server:
-            pages.base_url = str(server.make_url("")).rstrip("/")
-            ready.set_result(pages)
-            await over.wait()
-
-    thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    try:
-        yield ready.result(10)
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
-        loop.close()
+    return in_thread(_pages)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
-from threading import Thread
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+from tests.support.threads import in_thread
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -77,23 +76,6 @@ async def calculator() -> AsyncIterator[tuple[Calculator, str]]:
         yield found, str(server.make_url("")).rstrip("/")
 
 
-@contextmanager
-def calculator_in_thread() -> Iterator[tuple[Calculator, str]]:
+def calculator_in_thread() -> AbstractContextManager[tuple[Calculator, str]]:
     """One with an event loop of its own, for tests that block theirs."""
-    ready: Future[tuple[Calculator, str]] = Future()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        async with calculator() as running:
-            ready.set_result(running)
-            await over.wait()
-
-    thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    try:
-        yield ready.result(10)
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
-        loop.close()
+    return in_thread(calculator)

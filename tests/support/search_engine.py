@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
-from threading import Thread
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+from tests.support.threads import in_thread
 
 LISBON = ("https://travel.example/lisbon", "Lisbon in <b>spring</b>", "Mild days &amp; quiet streets.")
 PORTO = ("https://news.example/porto", "Porto", "Bridges.")
@@ -60,23 +60,6 @@ async def search_engine() -> AsyncIterator[tuple[SearchEngine, str]]:
         yield engine, str(server.make_url("")).rstrip("/")
 
 
-@contextmanager
-def search_engine_in_thread() -> Iterator[tuple[SearchEngine, str]]:
+def search_engine_in_thread() -> AbstractContextManager[tuple[SearchEngine, str]]:
     """One with an event loop of its own, for tests that block theirs."""
-    ready: Future[tuple[SearchEngine, str]] = Future()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        async with search_engine() as running:
-            ready.set_result(running)
-            await over.wait()
-
-    thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    try:
-        yield ready.result(10)
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
-        loop.close()
+    return in_thread(search_engine)

@@ -13,7 +13,7 @@ from service.settings import SettingsError, load
 from service.tools.web_search.configured import check_search
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [providers.native]
@@ -74,12 +74,6 @@ def searching(*calls: dict[str, Any], text: str = "Mild.") -> Script:
         frames.append(frame("web_search_call.searching", index, item_id=call["id"]))
         frames.append(frame("output_item.done", index, item=call))
     return Script(text=(text,), insert=((2, b"".join(frames)),))
-
-
-@pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script
-from tests.support.upstream import Upstream, upstream_in_thread
+from tests.support.upstream import Upstream
 
 CONFIG = """
 [providers.letters]
@@ -70,12 +70,6 @@ def searching(text: str = "Mild.") -> Script:
         frame("message_delta", delta={}, usage=counted),
     )
     return Script(text=(text,), insert=((2, b"".join(frames)),))
-
-
-@pytest.fixture(scope="module")
-def shared_upstream() -> Iterator[Upstream]:
-    with upstream_in_thread() as upstream:
-        yield upstream
 
 
 @pytest.fixture(scope="module")
