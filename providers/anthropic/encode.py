@@ -97,11 +97,7 @@ def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Wa
     turns = _answerable(turns, prefill=profile.prefill and not thinks, warn=warn)
     shape, told_shape = _response_format(settings.response_format, profile, warn)
     config = OutputConfig(effort(settings, profile, warn), shape)
-    system = (
-        *marked_texts(request.instructions or "", request.instruction_marks),
-        *leading,
-        *((TextBlock(told_shape),) if told_shape else ()),
-    )
+    system = _system(request, leading, told_shape)
     if not has_marks(request):
         system, turns = with_system_mark(system), with_turn_marks(turns)
         tools = with_tools_mark(tools) if offers else tools
@@ -121,6 +117,12 @@ def _body(request: ModelRequest, profile: MessagesProfile, origin: str, warn: Wa
         service_tier=service_tier(settings, warn),
         metadata=_metadata(settings),
     )
+
+
+def _system(request: ModelRequest, leading: Sequence[TextBlock], shape: str | None) -> tuple[TextBlock, ...]:
+    """The instructions, the system messages before all else, and the shape of the answer where it is told."""
+    instructions = marked_texts(request.instructions or "", request.instruction_marks)
+    return (*instructions, *leading, *((TextBlock(shape),) if shape else ()))
 
 
 def _possible(wanted: Thinking | None, turns: Sequence[Turn], warn: Warn) -> Thinking | None:

@@ -59,11 +59,15 @@ def opener(
     with_tools = opened(targets[0])
     if len(targets) > 1:
         with_tools = WithFallback([(target, opened(target)) for target in targets], breakers, run=run.id)
-    terms = None
-    if request.compaction is not None:
-        seal = partial(compactions.seal, project=run.caller.project)
-        terms = CompactTerms(request.compaction, run.agent.limits.max_output_tokens, seal)
     if request.allowance is not None:
         with_tools = WithinAllowance(with_tools, profile, request.allowance, used=used, tell=tell)
     with_files = WithFiles(with_tools, media, tell=tell)
-    return Compacting(with_files, profile, terms=terms, new_id=new_id, tell=tell)
+    return Compacting(with_files, profile, terms=_terms(run, compactions), new_id=new_id, tell=tell)
+
+
+def _terms(run: Run, compactions: Compactions) -> CompactTerms | None:
+    """How the context is compacted; None where it is not."""
+    if run.request.compaction is None:
+        return None
+    seal = partial(compactions.seal, project=run.caller.project)
+    return CompactTerms(run.request.compaction, run.agent.limits.max_output_tokens, seal)
