@@ -10,6 +10,7 @@ from typing import TypeVar, cast, overload
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from service.dialects.remembered import Remembered
 from service.dialects.words import words_at
 from specs.errors import InvalidRequest, MalformedBody
 
@@ -44,6 +45,8 @@ class _Tagged(Struct):
 
 _tagged = msgspec.json.Decoder(_Tagged)
 _anything = msgspec.json.Decoder()
+_found_right = Remembered(2_048)
+"""Free-form objects."""
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -95,16 +98,24 @@ def free_object(raw: Raw | UnsetType, *, param: str) -> Raw | UnsetType:
 
     Raises InvalidRequest when it is no object, larger than 256 KiB or deeper than 32 levels.
     """
-    if isinstance(raw, UnsetType) or bytes(raw) == b"null":
+    if isinstance(raw, UnsetType) or (json := bytes(raw)) == b"null":
         return UNSET
-    if (size := len(bytes(raw))) > MAX_FREE_JSON:
-        raise InvalidRequest(f"{param} may have at most {MAX_FREE_JSON} bytes; it has {size}.", param=param)
+    if len(json) > MAX_FREE_JSON:
+        raise InvalidRequest(
+            f"{param} may have at most {MAX_FREE_JSON} bytes; it has {len(json)}.", param=param
+        )
+    if json not in _found_right:
+        _check_object(raw, param)
+        _found_right.add(json)
+    return raw if b"\n" not in json and b"\r" not in json else Raw(_on_one_line(json))
+
+
+def _check_object(raw: Raw, param: str) -> None:
     value = decode_part(raw, _anything, param=param)
     if not isinstance(value, dict):
         raise InvalidRequest(f"{param} must be an object; got {_json_name(value)}.", param=param)
     if is_deeper(value, MAX_FREE_DEPTH):
         raise InvalidRequest(f"{param} may be nested at most {MAX_FREE_DEPTH} levels deep.", param=param)
-    return raw if b"\n" not in bytes(raw) and b"\r" not in bytes(raw) else Raw(_on_one_line(bytes(raw)))
 
 
 def _on_one_line(json: bytes) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec import Raw
 
 from service.dialects.validation import free_object
+from specs.errors import InvalidRequest
 
 
 def test_numbers_and_their_order_stay_as_they_were():
@@ -17,3 +19,10 @@ def test_what_stands_on_several_lines_comes_on_one():
     kept = free_object(given, param="schema")
     assert isinstance(kept, Raw)
     assert bytes(kept) == b'{"b":1.0,"a":"two\\nlines"}'
+
+
+def test_what_is_too_deep_is_refused_every_time():
+    given = Raw(b'{"a":' * 33 + b"1" + b"}" * 33)
+    for _ in range(2):
+        with pytest.raises(InvalidRequest):
+            free_object(given, param="schema")
