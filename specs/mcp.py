@@ -36,3 +36,5 @@ class McpSpec(Struct, frozen=True):
     description: str | None = None
     shared: bool = False
     """Whether callers may name it in a request."""
+    sampling_calls: int = 0
+    """How often it may ask the model of a run; 0 is never."""

@@ -58,12 +58,17 @@ class ModelCalls:
         """
         return [await settlement for settlement in self._settlements]
 
-    def at(self, target: Target) -> OpenModel:
-        """Open calls of this model."""
-        return partial(self._open, target)
+    @property
+    def step(self) -> int:
+        """The step under way."""
+        return max(self._made, default=0)
+
+    def at(self, target: Target, *, terms: MakeTerms | None = None) -> OpenModel:
+        """Open calls of this model, on the run's terms where no others are given."""
+        return partial(self._open, target, terms or self._terms)
 
     async def _open(
-        self, target: Target, request: ModelRequest, *, step: int, first_item: int
+        self, target: Target, terms: MakeTerms, request: ModelRequest, *, step: int, first_item: int
     ) -> ModelStream:
         """Hold, then try; once more only while nothing was received.
 
@@ -74,7 +79,7 @@ class ModelCalls:
             self._made[step] += 1
             call = Call(step, self._made[step], first_item, self._new_id)
             try:
-                return await self._attempt(target, request, call)
+                return await self._attempt(target, terms, request, call)
             except UpstreamError as error:
                 self.witness.attempt_failed(error, call)
                 delay = FIRST_BACKOFF if error.retry_after is None else error.retry_after
@@ -83,9 +88,11 @@ class ModelCalls:
             await asyncio.sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(self, target: Target, request: ModelRequest, call: Call) -> ModelStream:
+    async def _attempt(
+        self, target: Target, terms: MakeTerms, request: ModelRequest, call: Call
+    ) -> ModelStream:
         spent = sum(settlement.cost for settlement in await self.settled())
-        hold = await self._ledger.hold(self._terms(target, call, spent), request)
+        hold = await self._ledger.hold(terms(target, call, spent), request)
         stream = PaidStream(hold, self.note, witness=self.witness, call=call)
         try:
             await stream.begin(await target.provider.open(hold.request, call))
@@ -99,7 +106,7 @@ class ModelCalls:
 
     def next_attempt(self) -> tuple[int, int]:
         """The step under way, and the number of what is next paid for in it."""
-        step = max(self._made, default=0)
+        step = self.step
         self._made[step] += 1
         return step, self._made[step]
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from service.engine.allowance import WithinAllowance
 from service.engine.compact import Compactions
 from service.engine.compacting import Compacting, CompactTerms
 from service.engine.custom import WithCustomTools
 from service.engine.media import Media, WithFiles
-from service.engine.model_calls import ModelCalls
+from service.engine.model_calls import MakeTerms, ModelCalls
 from service.engine.ports import OpenModel
 from service.engine.searching import WithSearch
 from service.engine.targets import Breakers, Target, WithFallback
@@ -44,9 +46,6 @@ def opener(
     def tell(message: str) -> None:
         run.log.append([Warned(message)])
 
-    async def used() -> Usage:
-        return add_usages(settlement.usage for settlement in await calls.settled())
-
     request = run.request
 
     def opened(target: Target) -> OpenModel:
@@ -60,9 +59,31 @@ def opener(
     if len(targets) > 1:
         with_tools = WithFallback([(target, opened(target)) for target in targets], breakers, run=run.id)
     if request.allowance is not None:
+        used = partial(_used, calls)
         with_tools = WithinAllowance(with_tools, profile, request.allowance, used=used, tell=tell)
     with_files = WithFiles(with_tools, media, tell=tell)
     return Compacting(with_files, profile, terms=_terms(run, compactions), new_id=new_id, tell=tell)
+
+
+def sampled_opener(
+    run: Run, calls: ModelCalls, targets: Sequence[Target], *, breakers: Breakers, terms: MakeTerms
+) -> OpenModel:
+    """How the run's tools open model calls of their own: none of what is done to its context is theirs."""
+    opened = [(target, calls.at(target, terms=terms)) for target in targets]
+    with_tools = opened[0][1] if len(opened) == 1 else WithFallback(opened, breakers, run=run.id)
+    if run.request.allowance is None:
+        return with_tools
+    return WithinAllowance(
+        with_tools,
+        targets[0].provider.profile(targets[0].model),
+        structs.replace(run.request.allowance, cuts_middle=False),
+        used=partial(_used, calls),
+        tell=lambda message: None,
+    )
+
+
+async def _used(calls: ModelCalls) -> Usage:
+    return add_usages(settlement.usage for settlement in await calls.settled())
 
 
 def _terms(run: Run, compactions: Compactions) -> CompactTerms | None:

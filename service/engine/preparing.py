@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 import structlog
+from msgspec import structs
 
 from providers.base import Call, Provider
 from service.engine.approvals import Approvals, Asking, Whose
@@ -14,11 +15,12 @@ from service.engine.compact import Compactions
 from service.engine.loop import Loop
 from service.engine.media import FileReader, Media, NoFiles
 from service.engine.model_calls import ModelCalls
-from service.engine.opening import opener
+from service.engine.opening import opener, sampled_opener
 from service.engine.ports import PerTenant
 from service.engine.purse import RunPurse
 from service.engine.resolve import refuse_taken_names, refuse_unknown_servers, resolve
 from service.engine.run import Run
+from service.engine.sampling import RunSampler
 from service.engine.targets import Breakers, Target
 from service.engine.witness import Witness
 from service.ids import new_id
@@ -26,6 +28,7 @@ from service.ledger.holds import Ledger, Terms
 from service.telemetry.metrics import Metrics
 from service.tools.base import NoTools, RunFacts, ToolSet
 from service.tools.purse import Purse
+from service.tools.sampler import Sampler
 from service.tools.wary import wary
 from service.tools.web_search.terms import NativeSearch
 from specs.agents import Agent
@@ -126,7 +129,8 @@ class Preparing:
             witness=Witness(self._metrics, run=run.id, api=run.api),
             attempts=self._attempts,
         )
-        tools = wary(self._tools(facts_of(run, RunPurse(run, calls, self._ledger))), run.request.items)
+        facts = facts_of(run, RunPurse(run, calls, self._ledger), self._sampler(run, calls, targets))
+        tools = wary(self._tools(facts), run.request.items)
         refuse_taken_names(run.request, tools)
         refuse_unknown_servers(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
@@ -149,6 +153,17 @@ class Preparing:
             asking=self._asking(run),
         )
         return loop, calls
+
+    def _sampler(self, run: Run, calls: ModelCalls, targets: list[Target]) -> RunSampler:
+        def terms(target: Target, call: Call, spent: int) -> Terms:
+            return structs.replace(self._terms(run, target, call, spent), cap_given=True)
+
+        return RunSampler(
+            partial(sampled_opener, run, calls, targets, breakers=self._breakers, terms=terms),
+            lambda: calls.step,
+            model=targets[0].model,
+            ceiling=run.agent.limits.max_output_tokens,
+        )
 
     def _asking(self, run: Run) -> Asking | None:
         if self._approvals is None or not run.request.may_ask:
@@ -180,7 +195,7 @@ class Preparing:
         )
 
 
-def facts_of(run: Run, purse: Purse) -> RunFacts:
+def facts_of(run: Run, purse: Purse, sampler: Sampler) -> RunFacts:
     """What tools may know of a run."""
     caller = run.caller
-    return RunFacts(run.id, run.agent, run.request, caller.project, caller.key, caller.user, purse)
+    return RunFacts(run.id, run.agent, run.request, caller.project, caller.key, caller.user, purse, sampler)

@@ -50,6 +50,7 @@ def _to_spec(name: str, row: McpRow, folder: Path, resolve: Resolver, note: Note
         approval=row.require_approval,
         description=row.description,
         shared=row.shared,
+        sampling_calls=row.sampling_calls,
     )
 
 

@@ -291,6 +291,8 @@ class McpRow(Struct, frozen=True):
     """Told the model with each of its tools."""
     shared: bool = False
     """True: callers may name it as `connector_id`."""
+    sampling_calls: Annotated[int, Meta(ge=0, le=100)] = 0
+    """How often the server may ask the model of a run, at the caller's expense; 0 refuses it."""
 
 
 class WebSearchRow(Struct, frozen=True):

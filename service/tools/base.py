@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from service.tools.purse import Purse
+from service.tools.sampler import Sampler
 from specs.agents import Agent
 from specs.items import FunctionCall, HostedKind, ListedTool, Source
 from specs.requests import RunRequest, Tool
@@ -90,6 +91,8 @@ class RunFacts(Struct, frozen=True):
     """Whose key it is; "" where it is nobody's."""
     purse: Purse | None = None
     """What pays for tools that have a price; where there is none they are free."""
+    sampler: Sampler | None = None
+    """Asks the run's model for tools that may; where there is none, none may."""
 
 
 class NoTools:

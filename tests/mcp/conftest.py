@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from service.egress import Door
 from service.secrets import Sealer
@@ -13,6 +14,7 @@ from service.settings import Settings, load
 from service.tools.base import RunFacts
 from service.tools.mcp.servers import McpServers
 from service.tools.mcp.tools import McpTools
+from service.tools.sampler import Sampler
 from specs.addresses import AddressPolicy, to_place
 from specs.agents import Agent
 from specs.requests import RunRequest
@@ -55,10 +57,13 @@ def tools_of(
     own: tuple[McpServer, ...] = (),
     project: str = "proj_a",
     agent: str = "agent_a",
+    sampler: Sampler | None = None,
 ) -> McpTools:
     """The tools of a run with these servers."""
     request = RunRequest(agent, (), hosted=hosted)
-    run = RunFacts("run_a", Agent(agent, "demo/scene", tools=own), request, project, "key_a", "user_a")
-    found = servers.of(run, beside=())
+    run = RunFacts(
+        "run_a", Agent(agent, "demo/scene", tools=own), request, project, "key_a", "user_a", sampler=sampler
+    )
+    found = servers.of(structs.replace(run, sampler=sampler), beside=())
     assert found is not None
     return found

@@ -9,8 +9,17 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
+from mcp_types import (
+    CreateMessageRequest,
+    CreateMessageRequestParams,
+    CreateMessageResult,
+    InputRequiredResult,
+    SamplingMessage,
+    TextContent,
+    ToolAnnotations,
+)
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
@@ -30,6 +39,9 @@ class Shop:
         self.server.add_tool(self.buy)
         self.server.add_tool(self.fail)
         self.server.add_tool(self.wait)
+        self.server.add_tool(self.advise)
+        self.advice: list[str] = []
+        """What models said that were asked for some."""
 
     def price(self, item: str) -> str:
         """What an item costs."""
@@ -50,6 +62,23 @@ class Shop:
         self.calls.append(("wait", str(seconds)))
         await asyncio.sleep(seconds)
         return "waited"
+
+    async def advise(self, about: str, context: Context) -> str | InputRequiredResult:
+        """Asks the model of whoever calls, as often as there are words, and says what the last reply was."""
+        words = about.split()
+        given = context.input_responses or {}
+        told = int(context.request_state or 0)
+        for reply in given.values():
+            assert isinstance(reply, CreateMessageResult)
+            assert isinstance(reply.content, TextContent)
+            self.advice.append(reply.content.text)
+        if told == len(words):
+            return f"advised {self.advice[-1]}"
+        message = SamplingMessage(role="user", content=TextContent(type="text", text=words[told]))
+        asked = CreateMessageRequestParams(messages=[message], max_tokens=50, system_prompt="Advise.")
+        return InputRequiredResult(
+            input_requests={"advice": CreateMessageRequest(params=asked)}, request_state=str(told + 1)
+        )
 
     def app(self, kind: str) -> Starlette:
         """Over either transport, at /mcp."""

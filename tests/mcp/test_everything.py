@@ -6,14 +6,15 @@ import os
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from service.tools.mcp.servers import McpServers
 from service.tools.mcp.tools import McpTools
-from specs.items import FunctionCall
+from service.tools.sampler import Question, Reply
+from specs.items import FunctionCall, plain_text
 from specs.tools import McpServer
 from tests.mcp.conftest import settings, tools_of
 from tests.support.npm import node_modules
@@ -68,6 +69,39 @@ async def test_everything_is_listed_and_called(tools: McpTools):
     assert "completed" in await call("trigger-long-running-operation", long)
     asked = await call("trigger-sampling-request", '{"prompt":"hi","maxTokens":5}')
     assert asked.startswith("error: ")
+
+
+class Parrot:
+    """Says what it was asked."""
+
+    async def ask(self, question: Question) -> Reply:
+        """Say it."""
+        return Reply(f"You said {plain_text(question.messages[0].content)}", "parrot", "stop")
+
+
+@pytest.mark.parametrize("transport", ["stdio", "streamableHttp", "sse"])
+async def test_it_asks_the_model_where_it_may(
+    transport: str, program: Path, servers: McpServers, tmp_path: Path
+):
+    port = free_port()
+    at = f'command = "node"\nargs = ["{program}"]'
+    with ExitStack() as stack:
+        if transport != "stdio":
+            stack.enter_context(_running(program, transport, port))
+            await until(lambda: _listens(port), seconds=20)
+            at = f'url = "http://127.0.0.1:{port}/{"sse" if transport == "sse" else "mcp"}"'
+        servers.take(settings(tmp_path, f"[mcp.all]\n{at}\nshared = true\nsampling_calls = 1"))
+        tools = tools_of(servers, McpServer("all", connector="all"), sampler=Parrot())
+        assert (await tools.list_tools("all")).error is None
+        arguments = '{"prompt":"hello","maxTokens":5}'
+        said = [
+            await tools.call(FunctionCall("fc", "c", "all__trigger-sampling-request", arguments))
+            for _ in range(2)
+        ]
+        await tools.aclose()
+    assert "You said " in (said[0].output or "")
+    assert "hello" in (said[0].output or "")
+    assert "cannot be asked for more" in (said[1].error or "")
 
 
 @contextmanager

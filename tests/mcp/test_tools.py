@@ -37,7 +37,8 @@ async def test_a_server_is_listed_and_called(shop: tuple[Shop, str], servers: Mc
     asked, url = shop
     tools = tools_of(servers, McpServer("shop", url))
     listed = await tools.list_tools("shop")
-    assert (listed.error, [tool.name for tool in listed.tools]) == (None, ["price", "buy", "fail", "wait"])
+    names = [tool.name for tool in listed.tools]
+    assert (listed.error, names) == (None, ["price", "buy", "fail", "wait", "advise"])
     price = tools.definitions[0]
     assert isinstance(price, FunctionTool)
     assert (price.name, price.description) == ("shop__price", "What an item costs.")

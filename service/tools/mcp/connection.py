@@ -7,15 +7,16 @@ own. It ends within `GRACE_SECONDS` once it is to end, whoever waits for that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import anyio
 import structlog
 from msgspec import Struct
 
 from service.tools.mcp.failures import SILENT, McpFailure
+from service.tools.sampler import Question, Reply
 
 if TYPE_CHECKING:
     from service.tools.mcp.session import Session
@@ -26,6 +27,10 @@ GRACE_SECONDS = 3.0
 log = structlog.get_logger()
 
 
+Ask: TypeAlias = Callable[[Question], Awaitable[Reply]]
+"""Has a question of a server's answered. Raises McpFailure where that is refused."""
+
+
 class Heard(Struct, frozen=True):
     """Who wants to know what of a connection."""
 
@@ -33,6 +38,8 @@ class Heard(Struct, frozen=True):
     """The server offers other tools now."""
     lost: Callable[[], object]
     """It can be used no longer."""
+    asks: Ask | None = None
+    """The server asks a model; None refuses that."""
 
 
 class Opening(Protocol):

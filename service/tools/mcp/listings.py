@@ -16,8 +16,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of the schemas of all that is remembered."""
 
 
-Key: TypeAlias = tuple[Hashable, str, str]
-"""The server with what lets in there, the project, the user."""
+Key: TypeAlias = tuple[Hashable, bool, str, str]
+"""The server with what lets in there, whether it may ask a model, the project, the user."""
 
 
 class _Kept(Struct, frozen=True):

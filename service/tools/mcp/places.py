@@ -44,6 +44,11 @@ class Place(Struct, frozen=True):
         return self.server.label
 
     @property
+    def server_name(self) -> str:
+        """Tells the server from every other, as this run has it."""
+        return self.at.digest if isinstance(self.at, Endpoint) else self.server.connector or self.label
+
+    @property
     def filters(self) -> tuple[ToolFilter, ...]:
         """All of them have to let a tool through."""
         operators = None if self.spec is None else self.spec.allowed

@@ -13,13 +13,15 @@ from service.secrets import BadKeyFile, Sealer, Unsealable
 from service.settings import Settings
 from service.tools.base import RunFacts, ToolSet
 from service.tools.credentials import in_agent, in_request, unseal
-from service.tools.mcp.connection import Connection, Heard
+from service.tools.mcp.connection import Ask, Connection, Heard
 from service.tools.mcp.library import library
 from service.tools.mcp.listings import Listings
 from service.tools.mcp.places import Endpoint, Place, at_spec, endpoint
 from service.tools.mcp.programs import Programs
-from service.tools.mcp.source import OwnConnection, Source
+from service.tools.mcp.sampling import NoModel, Sampling, sampling_of
+from service.tools.mcp.source import Lender, OwnConnection, Source
 from service.tools.mcp.tools import McpTools, Unreachable
+from service.tools.sampler import Sampler
 from specs.errors import InvalidRequest
 from specs.mcp import McpSpec, Program
 from specs.tools import McpServer
@@ -67,7 +69,7 @@ class McpServers:
             self._check(server, param, taken=found)
             place = self._place(server, run, own=param is None)
             if not isinstance(place, Unreachable):
-                place = (place, self._source(place, run.project, run.user))
+                place = (place, self._source(place, run.project, run.user, run.sampler))
             found[server.label] = place
         hosted = (tool for each in beside for tool in each.definitions)
         taken = {tool.name for tool in (*run.agent.functions, *run.request.tools, *hosted)}
@@ -77,7 +79,9 @@ class McpServers:
         """The tools of a configured server by itself, as its operator looks at it."""
         spec = self._specs[name]
         place = Place(McpServer(name, connector=name), own=True, at=at_spec(spec, {}), spec=spec)
-        return McpTools({name: (place, self._source(place, "", ""))}, taken=(), seconds=self._seconds)
+        return McpTools(
+            {name: (place, self._source(place, "", "", NoModel()))}, taken=(), seconds=self._seconds
+        )
 
     async def aclose(self) -> None:
         """End every process."""
@@ -111,31 +115,38 @@ class McpServers:
         except ValueError as error:
             return Unreachable(server.label, str(error))
 
-    def _source(self, place: Place, project: str, user: str) -> Source:
-        at = place.at
-        if isinstance(at, Program) and place.spec is not None:
-            name = place.spec.name
-            return Source(self._programs.find(name), self._listings, (name, project, user))
-        assert isinstance(at, Endpoint)
-        key = (at.digest, project, user)
-        connection = self._connect(at, at.digest, place.label)
-        return Source(OwnConnection(connection), self._listings, key)
+    def _source(self, place: Place, project: str, user: str, sampler: Sampler | None) -> Source:
+        sampling = sampling_of(place, sampler)
+        if isinstance(place.at, Program) and sampling is None:
+            lender: Lender = self._programs.find(place.server_name)
+        else:  # what asks the model of a run has to be connected for that run alone
+            connection = self._connect(place.at, place.server_name, place.label, sampling)
+            lender = OwnConnection(connection, sampling)
+        key = (place.server_name, sampling is not None, project, user)
+        return Source(lender, self._listings, key)
 
     def _connect_program(self, program: Program, name: str) -> Connection:
         return self._connect(program, name, name)
 
-    def _connect(self, at: Endpoint | Program, server: Hashable, label: str) -> Connection:
-        opening = partial(_open, at, self._door, partial(self._listings.forget, server))
+    def _connect(
+        self, at: Endpoint | Program, server: Hashable, label: str, sampling: Sampling | None = None
+    ) -> Connection:
+        ask = None if sampling is None else sampling.ask
+        opening = partial(_open, at, self._door, partial(self._listings.forget, server), ask)
         seconds = STARTING_SECONDS if isinstance(at, Program) else OPENING_SECONDS
         return Connection(opening, label=label, seconds=seconds)
 
 
 @asynccontextmanager
 async def _open(
-    at: Endpoint | Program, door: Door, changed: Callable[[], object], lost: Callable[[], object]
+    at: Endpoint | Program,
+    door: Door,
+    changed: Callable[[], object],
+    ask: Ask | None,
+    lost: Callable[[], object],
 ) -> AsyncIterator[Session]:
     wire = await library()
-    async with wire.connect(at, door, Heard(changed, lost)) as session:
+    async with wire.connect(at, door, Heard(changed, lost, ask)) as session:
         yield session
 
 

@@ -5,6 +5,7 @@ As `wire`, this imports the library.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -13,7 +14,8 @@ import msgspec
 from mcp import Client, MCPError
 from pydantic import TypeAdapter, ValidationError
 
-from service.tools.mcp import failures
+from service.tools.mcp import asked, failures
+from service.tools.mcp.connection import Ask
 from service.tools.mcp.failures import ConnectionLost, McpFailure, NotDelivered
 from service.tools.mcp.listing import Page, Told
 from service.tools.mcp.meter import Meter
@@ -23,13 +25,19 @@ _called = TypeAdapter[types.CallToolResult | types.InputRequiredResult](
     types.CallToolResult | types.InputRequiredResult
 )
 
+MOST_ROUNDS = 10
+"""How often a call is made again because its answer asks for something."""
+PAUSE_SECONDS = 0.5
+"""Before it is made again for an answer that asks for nothing but that."""
+
 
 class Session:
     """An open connection to a server."""
 
-    def __init__(self, client: Client, meter: Meter) -> None:
+    def __init__(self, client: Client, meter: Meter, *, asks: Ask | None = None) -> None:
         self._client = client
         self._meter = meter
+        self._asks = asks
 
     async def page(self, cursor: str | None) -> Page:
         """Some of the tools. Raises McpFailure."""
@@ -48,12 +56,24 @@ class Session:
         self._meter.refill()
         params = types.CallToolRequestParams(name=name, arguments=arguments)
         try:
-            result = await self._send(types.CallToolRequest(params=params))
-            if isinstance(result, types.InputRequiredResult):
-                raise McpFailure(failures.ASKS_BACK)
-            return _answer(result)
+            for _ in range(MOST_ROUNDS):
+                result = await self._send(types.CallToolRequest(params=params))
+                if isinstance(result, types.CallToolResult):
+                    return _answer(result)
+                params = await self._answered(params, result)
+            raise McpFailure(failures.ASKS_BACK)
         except Exception as error:  # as above
             raise to_call_failure(error, self._meter) from None
+
+    async def _answered(
+        self, params: types.CallToolRequestParams, required: types.InputRequiredResult
+    ) -> types.CallToolRequestParams:
+        """The call once more, with what its answer asks for."""
+        if not required.input_requests:
+            await asyncio.sleep(PAUSE_SECONDS)
+        given = await asked.replies(self._asks, required)
+        state = required.request_state
+        return params.model_copy(update={"input_responses": given or None, "request_state": state})
 
     async def _send(self, request: types.CallToolRequest) -> types.CallToolResult | types.InputRequiredResult:
         # Not `call_tool`: it would check results against the server's own patterns, on the event loop.

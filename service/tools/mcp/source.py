@@ -9,6 +9,7 @@ from service.tools.mcp.failures import ConnectionLost
 from service.tools.mcp.listing import Listing, read_listing
 from service.tools.mcp.listings import Key, Listings
 from service.tools.mcp.results import Answer
+from service.tools.mcp.sampling import Sampling
 
 
 class Lender(Protocol):
@@ -28,10 +29,11 @@ class Lender(Protocol):
 
 
 class OwnConnection:
-    """A connection of a run's own."""
+    """A connection of a run's own, and what is asked over it of the run's model."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sampling: Sampling | None = None) -> None:
         self._connection = connection
+        self._sampling = sampling
 
     def lend(self) -> Connection:
         """The connection, wanted until `take_back`."""
@@ -39,10 +41,14 @@ class OwnConnection:
 
     def take_back(self) -> None:
         """It is not wanted any more."""
+        if self._sampling is not None:
+            self._sampling.end()
         self._connection.end()
 
     async def settle(self) -> None:
         """Return when what `take_back` began has ended."""
+        if self._sampling is not None:
+            await self._sampling.settle()
         await self._connection.wait()
 
 

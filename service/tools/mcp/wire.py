@@ -1,6 +1,7 @@
 """Connects to servers by the protocol's library. Import this late: the library takes half a second.
 
-Sampling, elicitation and roots are not offered: a server that asks for them is refused by the library.
+Elicitation and roots are not offered, and sampling only to servers that may: another that asks for them is
+refused by the library.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mcp.shared.message import SessionMessage
 
 from service.egress import Door
 from service.egress.httpx_transport import DoorTransport
+from service.tools.mcp.asked import callback
 from service.tools.mcp.connection import Heard
 from service.tools.mcp.meter import MOST_BYTES, Meter, MeteredTransport
 from service.tools.mcp.places import Endpoint
@@ -117,8 +119,11 @@ async def _session(
             heard.changed()
 
     watched = _watched(streams, meter, heard.lost, events=events)
-    async with Client(watched, message_handler=handle, client_info=_US, cache=None) as client:
-        yield Session(client, meter)
+    sampling = None if heard.asks is None else callback(heard.asks)
+    async with Client(
+        watched, message_handler=handle, client_info=_US, cache=None, sampling_callback=sampling
+    ) as client:
+        yield Session(client, meter, asks=heard.asks)
 
 
 @asynccontextmanager
