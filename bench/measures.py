@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterable
+from statistics import median
 from typing import TypeAlias
 
 import msgspec
@@ -26,32 +28,71 @@ class Case(Struct, frozen=True):
     load: str = "short"
 
 
-class Sample(Struct, kw_only=True):
-    """All rounds of one case on one subject, added up."""
+class Round(Struct, kw_only=True, frozen=True):
+    """What one round of a case came to on one subject."""
 
-    answers: int = 0
-    cpu_ms: float = 0.0
-    times: list[float] = []
-    errors: list[str] = []
-
-    def add(self, result: Result, *, cpu_ms: float) -> None:
-        """Take in one more round."""
-        self.answers += result.answers
-        self.cpu_ms += cpu_ms
-        self.times += result.times
-        self.errors += result.errors
+    answers: int
+    cpu_ms: float
+    """Of the server's process tree."""
+    times: list[float]
 
     @property
     def cpu_per_answer(self) -> float:
-        """CPU milliseconds of the server's process tree for one answer."""
-        return self.cpu_ms / self.answers if self.answers else float("nan")
+        """CPU milliseconds of one answer."""
+        return self.cpu_ms / self.answers if self.answers else math.nan
 
     def quantile_ms(self, share: float) -> float:
         """The time that this share of the answers (or deltas) stays within."""
         if not self.times:
-            return float("nan")
+            return math.nan
         ordered = sorted(self.times)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+class Sample(Struct):
+    """All rounds of one case on one subject.
+
+    What is told of them is the median of the rounds: in their sum a slow round would count for little, as
+    fewer answers come of it.
+    """
+
+    rounds: list[Round] = []
+    errors: list[str] = []
+
+    @property
+    def answers(self) -> int:
+        """Of all rounds."""
+        return sum(each.answers for each in self.rounds)
+
+    @property
+    def cpu_per_answer(self) -> float:
+        """CPU milliseconds of one answer."""
+        return middle([each.cpu_per_answer for each in self.rounds])
+
+    def quantile_ms(self, share: float) -> float:
+        """The time that this share of the answers (or deltas) stays within."""
+        return middle([each.quantile_ms(share) for each in self.rounds])
+
+    def ratios(self, relay: Sample) -> list[float]:
+        """How much more CPU an answer takes than through the relay, in each round of both.
+
+        No number where the relay's is too small to be told.
+        """
+        pairs = zip(self.rounds, relay.rounds, strict=True)
+        return [
+            ours.cpu_per_answer / theirs.cpu_per_answer if theirs.cpu_ms else math.nan
+            for ours, theirs in pairs
+        ]
+
+    def added_ms(self, direct: Sample, share: float) -> float:
+        """What is added to the mock's own time, at a quantile."""
+        pairs = zip(self.rounds, direct.rounds, strict=True)
+        return middle([ours.quantile_ms(share) - theirs.quantile_ms(share) for ours, theirs in pairs])
+
+
+def middle(numbers: list[float]) -> float:
+    """The median; no number where one of them is none, or there are none."""
+    return math.nan if not numbers or any(map(math.isnan, numbers)) else median(numbers)
 
 
 Samples: TypeAlias = dict[tuple[Case, str], Sample]
@@ -87,7 +128,9 @@ def measure(subject: Subject, order: Order, sample: Sample) -> None:
     """One round, with the CPU it took."""
     before = cpu_ms(subject.pid)
     result = carry_out(order)
-    sample.add(result, cpu_ms=cpu_ms(subject.pid) - before)
+    taken = cpu_ms(subject.pid) - before
+    sample.rounds.append(Round(answers=result.answers, cpu_ms=taken, times=result.times))
+    sample.errors += result.errors
 
 
 def rounds(

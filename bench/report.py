@@ -9,7 +9,7 @@ from bench import goals
 from bench.books import Tally
 from bench.goals import Check, Goal
 from bench.lasting import Growth, Turn
-from bench.measures import Case, Memory, Sample, Samples, raw
+from bench.measures import Case, Memory, Sample, Samples, middle, raw
 from bench.subjects import Subject
 from bench.tables import Rows
 
@@ -24,7 +24,7 @@ Paced: TypeAlias = dict[tuple[int, str], tuple[Sample, Memory]]
 def answers_table(samples: Samples) -> Rows:
     """CPU, ratio to the relay, and latency added to the mock's own, case by case."""
     named = ["api", "answer", "asked", "conns", "server", "answers"]
-    rows = [[*named, "CPU ms", "× relay", "p50 ms", "+p50", "p99 ms", "+p99"]]
+    rows = [[*named, "CPU ms", "× relay", "rounds", "p50 ms", "+p50", "p99 ms", "+p99"]]
     for (case, name), sample in samples.items():
         direct, relay = samples[raw(case), "direct"], samples[raw(case), "relay"]
         rows.append(
@@ -32,23 +32,25 @@ def answers_table(samples: Samples) -> Rows:
                 *(case.api, case.kind, case.load, str(case.connections), name, str(sample.answers)),
                 f"{sample.cpu_per_answer:.3f}",
                 f"{times(sample, relay):.2f}",
+                spread(sample, relay),
                 f"{sample.quantile_ms(0.5):.2f}",
-                f"{added_ms(sample, direct, 0.5):+.2f}",
+                f"{sample.added_ms(direct, 0.5):+.2f}",
                 f"{sample.quantile_ms(0.99):.2f}",
-                f"{added_ms(sample, direct, 0.99):+.2f}",
+                f"{sample.added_ms(direct, 0.99):+.2f}",
             ]
         )
     return rows
 
 
 def times(sample: Sample, relay: Sample) -> float:
-    """How much more CPU an answer takes than through the relay; no number where the relay's is too small."""
-    return sample.cpu_per_answer / relay.cpu_per_answer if relay.cpu_ms else float("nan")
+    """How much more CPU an answer takes than through the relay: the median of the rounds."""
+    return middle(sample.ratios(relay))
 
 
-def added_ms(sample: Sample, direct: Sample, share: float) -> float:
-    """What a server adds to the mock's own time, at a quantile."""
-    return sample.quantile_ms(share) - direct.quantile_ms(share)
+def spread(sample: Sample, relay: Sample) -> str:
+    """The least and the most of the rounds' ratios: how far they can be believed."""
+    ratios = sample.ratios(relay)
+    return f"{min(ratios):.1f} to {max(ratios):.1f}"
 
 
 def streams_table(paced: Paced, *, deltas: int) -> Rows:
@@ -58,10 +60,10 @@ def streams_table(paced: Paced, *, deltas: int) -> Rows:
     for (streams, name), (sample, memory) in paced.items():
         rows.append(
             [
-                *(name, str(sample.answers), str(len(sample.times))),
+                *(name, str(sample.answers), str(sum(len(each.times) for each in sample.rounds))),
                 f"{sample.quantile_ms(0.5):.2f}",
                 f"{sample.quantile_ms(0.99):.2f}",
-                f"{added_ms(sample, paced[streams, 'direct'][0], 0.99):+.2f}",
+                f"{sample.added_ms(paced[streams, 'direct'][0], 0.99):+.2f}",
                 f"{sample.cpu_per_answer * 1000 / deltas:.1f}",
                 f"{times(sample, paced[streams, 'relay'][0]):.2f}",
                 f"{memory.at_start / 1000:.0f}",
@@ -96,7 +98,7 @@ def answer_checks(samples: Samples, *, name: str) -> list[Check]:
         ratio = times(sample, samples[raw(case), "relay"])
         found.append(Check(f"CPU, {label(case)}", ratio, goal_of(case)))
         if case.connections == 1 and case.kind == "json":
-            added = added_ms(sample, samples[raw(case), "direct"], 0.5)
+            added = sample.added_ms(samples[raw(case), "direct"], 0.5)
             found.append(Check(f"added p50, {label(case)}", added, goals.ADDED_P50))
     return found
 
@@ -119,7 +121,7 @@ def stream_checks(paced: Paced, *, name: str) -> list[Check]:
         if subject != name:
             continue
         first = not found
-        added = added_ms(sample, paced[streams, "direct"][0], 0.99)
+        added = sample.added_ms(paced[streams, "direct"][0], 0.99)
         delay = goals.DELAY_P99 if first else goals.DELAY_P99_OF_MORE
         found.append(Check(f"added p99 per delta, {streams} streams", added, delay))
         if first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from bench.goals import Check, Goal
 from bench.lasting import Growth, Turn, turns
 from bench.load import Order, fault
 from bench.loads import APIS, HEAVY, body_of
-from bench.measures import Case, Memory, Sample, raw
+from bench.measures import Case, Memory, Round, Sample, middle, raw
 from bench.mock import Canned
 from bench.peers import LITELLM
 from bench.plan import Found
@@ -110,8 +111,22 @@ def test_a_number_is_judged_by_both_goals():
     assert Check("x", 9.0, Goal(ambitious=1.0, first=None, unit="ms")).met
 
 
+def test_a_round_counts_however_few_its_answers():
+    ours = [Round(answers=number, cpu_ms=10.0, times=[1 / number]) for number in (10, 5, 1)]
+    theirs = Sample([Round(answers=10, cpu_ms=5.0, times=[0.1])] * 3)
+    assert Sample(ours).cpu_per_answer == 2
+    assert Sample(ours).ratios(theirs) == [2, 4, 20]
+    assert Sample(ours).added_ms(theirs, 0.5) == pytest.approx(100)
+
+
+def test_where_a_round_has_no_number_neither_has_the_case():
+    sample = Sample([Round(answers=1, cpu_ms=1.0, times=[]), Round(answers=1, cpu_ms=1.0, times=[1.0])])
+    assert math.isnan(sample.quantile_ms(0.5))
+    assert math.isnan(middle([]))
+
+
 def test_every_goal_stands_in_the_table_of_checks():
-    sample = Sample(answers=10, cpu_ms=10.0, times=[0.1])
+    sample = Sample([Round(answers=10, cpu_ms=10.0, times=[0.1])])
     memory = Memory(at_start=1, before_streams=1, most_with_streams=2, streams=5)
     cases = [Case("chat", kind, 1) for kind in CPU] + [Case("chat", "json", 1, "history")]
     names = ("service", "relay", "direct")
