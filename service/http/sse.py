@@ -5,6 +5,9 @@ Grammar: https://html.spec.whatwg.org/multipage/server-sent-events.html (living 
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import groupby
+
 import msgspec
 from msgspec import Struct
 
@@ -12,26 +15,26 @@ HEARTBEAT = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
 
 _encoder = msgspec.json.Encoder()
-_heads: dict[type[Struct], bytes] = {}
 
 
 def named_frames(events: list[Struct]) -> bytes:
     """Frames whose `event:` is the wire event's own type (its tag)."""
-    encode = _encoder.encode
-    pieces = []
-    for event in events:
-        kind = type(event)
-        head = _heads.get(kind)
-        if head is None:
-            head = _heads[kind] = f"event: {kind.__struct_config__.tag}\ndata: ".encode()
-        pieces += (head, encode(event), b"\n\n")
-    return b"".join(pieces)
+    return b"".join(
+        [_framed(b"event: %b\ndata: " % _name(kind), list(alike)) for kind, alike in groupby(events, type)]
+    )
 
 
 def plain_frames(events: list[Struct]) -> bytes:
     """Frames with data alone."""
-    encode = _encoder.encode
-    pieces = []
-    for event in events:
-        pieces += (b"data: ", encode(event), b"\n\n")
-    return b"".join(pieces)
+    return _framed(b"data: ", events) if events else b""
+
+
+@cache
+def _name(kind: type[Struct]) -> bytes:
+    return str(kind.__struct_config__.tag).encode()
+
+
+def _framed(head: bytes, events: list[Struct]) -> bytes:
+    """Events of which each is written after the same head; JSON has no line breaks of its own."""
+    lines = _encoder.encode_lines(events)
+    return head + lines[:-1].replace(b"\n", b"\n\n" + head) + b"\n\n"

@@ -38,16 +38,17 @@ class CallWriter:
         """Whether the item with this index is a call that has not ended."""
         return index in self._turns
 
-    def start(self, index: int, call: FunctionCall) -> ChunkChoice | None:
-        """A call begins; None where it has to wait for its turn, as in the other methods."""
-        self._turns[index] = _Turn(self.count, custom=call.custom)
+    def start(self, index: int, call: FunctionCall) -> list[ChunkChoice]:
+        """A call begins; nothing is said where it has to wait for its turn, as in the other methods."""
+        turn = self._turns[index] = _Turn(self.count, custom=call.custom)
         self.count += 1
-        return self._say(index, call, "")
+        return self._say(index, [self._choice(turn, call, "")])
 
-    def arguments(self, event: Delta) -> ChunkChoice | None:
+    def arguments(self, index: int, deltas: list[Delta]) -> list[ChunkChoice]:
         """A call's arguments grow."""
-        self._turns[event.index].with_arguments = True
-        return self._say(event.index, None, event.data)
+        turn = self._turns[index]
+        turn.with_arguments = True
+        return self._say(index, [self._choice(turn, None, delta.data) for delta in deltas])
 
     def end(self, index: int, call: FunctionCall) -> list[ChunkChoice]:
         """A call is whole; gives what it did not stream, and what was waiting for its end."""
@@ -67,13 +68,11 @@ class CallWriter:
             del self._turns[index]
         return said
 
-    def _say(self, index: int, begun: FunctionCall | None, arguments: str) -> ChunkChoice | None:
-        turn = self._turns[index]
-        choice = self._choice(turn, begun, arguments)
+    def _say(self, index: int, choices: list[ChunkChoice]) -> list[ChunkChoice]:
         if index == next(iter(self._turns)):
-            return choice
-        turn.waiting.append(choice)
-        return None
+            return choices
+        self._turns[index].waiting += choices
+        return []
 
     def _choice(self, turn: _Turn, begun: FunctionCall | None, arguments: str) -> ChunkChoice:
         if turn.custom:

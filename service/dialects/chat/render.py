@@ -5,7 +5,9 @@ What the server does itself (hosted calls) is not shown: clients would try to ru
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import repeat
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -21,6 +23,7 @@ from service.dialects.chat.answer import (
 )
 from service.dialects.chat.calls import CallWriter
 from service.dialects.chat.read import answers_in_old_form
+from service.dialects.deltas import Deltas, gathered
 from service.dialects.padding import obfuscation
 from specs.events import (
     Delta,
@@ -48,7 +51,7 @@ from specs.openai.chat import (
 )
 from specs.openai.common import ErrorBody, error_body
 
-Write = Callable[[Delta], ChunkChoice | None]
+Write = Callable[[list[Delta]], list[ChunkChoice]]
 
 
 class ChatRenderer:
@@ -81,7 +84,7 @@ class ChatRenderer:
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the chunks for a batch of events."""
         self.fold(events)
-        for event in events:
+        for event in gathered(events):
             handler = _HANDLERS.get(type(event))
             if handler is not None:
                 handler(self, event)
@@ -110,13 +113,19 @@ class ChatRenderer:
         calls = any(isinstance(item, FunctionCall) for item in self._fold.items)
         return finish_reason(ended, calls=calls, old_form=self._old_form)
 
-    def _chunk(self, choice: ChunkChoice | None, data: str = "") -> None:
-        if choice is not None:
-            self._chunks += 1
-            padding = obfuscation(self._id, self._chunks, data) if self._padded else UNSET
-            self._out.append(
-                Chunk(self._id, self._created, self._model, (choice,), self._no_usage, self._tier, padding)
-            )
+    def _say(self, *choices: ChunkChoice, texts: Iterable[str] = repeat("")) -> None:
+        """Write a chunk for each choice; `texts` are the deltas in them, to be padded."""
+        id, created, model = self._id, self._created, self._model
+        no_usage, tier = self._no_usage, self._tier
+        paddings = map(self._padding, texts) if self._padded else repeat(UNSET)
+        self._out += [
+            Chunk(id, created, model, (choice,), no_usage, tier, padding)
+            for choice, padding in zip(choices, paddings, strict=False)
+        ]
+
+    def _padding(self, text: str) -> str:
+        self._chunks += 1
+        return obfuscation(self._id, self._chunks, text)
 
     def _run_created(self, event: RunCreated) -> None:
         self._id, self._created = _named(event)
@@ -125,11 +134,11 @@ class ChatRenderer:
         if not self._begun:
             self._begun = True
             # Without content: some clients take an empty one for a text that begins, calls or not.
-            self._chunk(ChunkChoice(0, ChunkDelta("assistant")))
+            self._say(ChunkChoice(0, ChunkDelta("assistant")))
 
     def _item_started(self, event: ItemStarted) -> None:
         if isinstance(event.item, FunctionCall):
-            self._chunk(self._calls.start(event.index, event.item))
+            self._say(*self._calls.start(event.index, event.item))
 
     def _part_started(self, event: PartStarted) -> None:
         write = self._write_for(event)
@@ -145,22 +154,22 @@ class ChatRenderer:
             case Summary() | Thought():
                 return self._first_reasoning
             case Arguments() if self._calls.has(event.index):
-                return self._calls.arguments
+                return partial(self._calls.arguments, event.index)
             case _:
                 return None
 
-    def _delta(self, event: Delta) -> None:
+    def _deltas(self, event: Deltas) -> None:
         write = self._writes.get((event.index, event.part))
-        if write is not None and (event.data or event.logprobs):
-            self._chunk(write(event), event.data)
+        said = [delta for delta in event.deltas if delta.data or delta.logprobs]
+        if write is not None and said:
+            self._say(*write(said), texts=[delta.data for delta in said])
 
     def _part_ended(self, event: PartEnded) -> None:
         self._writes.pop((event.index, event.part), None)
 
     def _item_ended(self, event: ItemEnded) -> None:
         if isinstance(event.item, FunctionCall):
-            for choice in self._calls.end(event.index, event.item):
-                self._chunk(choice)
+            self._say(*self._calls.end(event.index, event.item))
 
     def _run_ended(self, event: RunEnded) -> None:
         if (failure := failure_of(event)) is not None:
@@ -168,22 +177,23 @@ class ChatRenderer:
             return
         self._begin()
         if answer_message(self._fold.items, old_form=self._old_form).content == "":
-            self._chunk(ChunkChoice(0, ChunkDelta(content="")))
+            self._say(ChunkChoice(0, ChunkDelta(content="")))
         if cited := citations(self._fold.items):
             # In one chunk: the official SDKs cannot add a second list of annotations to a first.
-            self._chunk(ChunkChoice(0, ChunkDelta(annotations=cited)))
-        self._chunk(ChunkChoice(0, ChunkDelta(), self._finish_reason(event)))
+            self._say(ChunkChoice(0, ChunkDelta(annotations=cited)))
+        self._say(ChunkChoice(0, ChunkDelta(), self._finish_reason(event)))
         if self._include_usage:
             self._out.append(self._usage_chunk(usage_of(event.usage)))
 
     def _usage_chunk(self, usage: CompletionUsage) -> Chunk:
         return Chunk(self._id, self._created, self._model, (), usage, self._tier)
 
-    def _first_reasoning(self, event: Delta) -> ChunkChoice:
-        self._writes[event.index, event.part] = _reasoning
+    def _first_reasoning(self, deltas: list[Delta]) -> list[ChunkChoice]:
+        first, *more = deltas
+        self._writes[first.index, first.part] = _reasoning
         gap = "\n\n" if self._reasoned else ""
         self._reasoned = True
-        return ChunkChoice(0, ChunkDelta(reasoning_content=gap + event.data))
+        return [ChunkChoice(0, ChunkDelta(reasoning_content=gap + first.data)), *_reasoning(more)]
 
 
 def _named(created: RunCreated | None) -> tuple[str, int]:
@@ -192,17 +202,24 @@ def _named(created: RunCreated | None) -> tuple[str, int]:
     return f"chatcmpl-{created.run.partition('_')[2]}", created.created_at
 
 
-def _content(event: Delta) -> ChunkChoice:
-    chances = Logprobs(content=event.logprobs) if event.logprobs else UNSET
-    return ChunkChoice(0, ChunkDelta(content=event.data), None, chances)
+def _content(deltas: list[Delta]) -> list[ChunkChoice]:
+    return [
+        ChunkChoice(
+            0,
+            ChunkDelta(UNSET, delta.data),
+            None,
+            Logprobs(content=delta.logprobs) if delta.logprobs else UNSET,
+        )
+        for delta in deltas
+    ]
 
 
-def _refusal(event: Delta) -> ChunkChoice:
-    return ChunkChoice(0, ChunkDelta(refusal=event.data))
+def _refusal(deltas: list[Delta]) -> list[ChunkChoice]:
+    return [ChunkChoice(0, ChunkDelta(refusal=delta.data)) for delta in deltas]
 
 
-def _reasoning(event: Delta) -> ChunkChoice:
-    return ChunkChoice(0, ChunkDelta(reasoning_content=event.data))
+def _reasoning(deltas: list[Delta]) -> list[ChunkChoice]:
+    return [ChunkChoice(0, ChunkDelta(reasoning_content=delta.data)) for delta in deltas]
 
 
 _HANDLERS: dict[type, Callable[[ChatRenderer, Any], None]] = {
@@ -210,7 +227,7 @@ _HANDLERS: dict[type, Callable[[ChatRenderer, Any], None]] = {
     StepStarted: ChatRenderer._begin,
     ItemStarted: ChatRenderer._item_started,
     PartStarted: ChatRenderer._part_started,
-    Delta: ChatRenderer._delta,
+    Deltas: ChatRenderer._deltas,
     PartEnded: ChatRenderer._part_ended,
     ItemEnded: ChatRenderer._item_ended,
     RunEnded: ChatRenderer._run_ended,

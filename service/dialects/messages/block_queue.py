@@ -41,9 +41,10 @@ class BlockQueue:
         """A block starts."""
         self._say(block, ContentBlockStart(block.index, content))
 
-    def grow(self, block: Block, delta: BlockDelta) -> None:
+    def grow(self, block: Block, *deltas: BlockDelta) -> None:
         """More of a block."""
-        self._say(block, ContentBlockDelta(block.index, delta))
+        index = block.index
+        self._say(block, *[ContentBlockDelta(index, delta) for delta in deltas])
 
     def stop(self, block: Block) -> None:
         """A block is whole; what waited for its end goes out."""
@@ -55,8 +56,6 @@ class BlockQueue:
                 self._out.extend(self._blocks[0].waiting)
                 self._blocks[0].waiting.clear()
 
-    def _say(self, block: Block, event: Struct) -> None:
-        if block is self._blocks[0]:
-            self._out.append(event)
-        else:
-            block.waiting.append(event)
+    def _say(self, block: Block, *events: Struct) -> None:
+        out = self._out if block is self._blocks[0] else block.waiting
+        out += events

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from service.dialects.base import Reading
 from service.dialects.chat.answer import failure_of
+from service.dialects.deltas import Deltas, gathered
 from service.dialects.messages.answer import blocks_of, refusal_details, stop_reason, usage_of
 from service.dialects.messages.block_queue import BlockQueue
 from service.dialects.messages.failures import message_error
@@ -22,7 +23,6 @@ from specs.anthropic.events import MessageDelta, MessageStart, MessageStop, Ping
 from specs.anthropic.messages import CreateMessage
 from specs.events import (
     AnnotationAdded,
-    Delta,
     Event,
     ItemEnded,
     ItemStarted,
@@ -66,7 +66,7 @@ class MessagesRenderer:
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the stream's events for a batch."""
         self.fold(events)
-        for event in events:
+        for event in gathered(events):
             handler = _HANDLERS.get(type(event))
             if handler is not None:
                 handler(self, event)
@@ -121,9 +121,10 @@ class MessagesRenderer:
         if (writer := self._writers.get(event.index)) is not None:
             writer.start_part(event.part, event.content)
 
-    def _delta(self, event: Delta) -> None:
-        if (writer := self._writers.get(event.index)) is not None and event.data:
-            writer.grow(event.part, event.data)
+    def _deltas(self, event: Deltas) -> None:
+        texts = [delta.data for delta in event.deltas if delta.data]
+        if texts and (writer := self._writers.get(event.index)) is not None:
+            writer.grow(event.part, texts)
 
     def _annotation_added(self, event: AnnotationAdded) -> None:
         if (writer := self._writers.get(event.index)) is not None:
@@ -159,7 +160,7 @@ _HANDLERS: dict[type, Callable[[MessagesRenderer, Any], None]] = {
     StepStarted: MessagesRenderer._begin,
     ItemStarted: MessagesRenderer._item_started,
     PartStarted: MessagesRenderer._part_started,
-    Delta: MessagesRenderer._delta,
+    Deltas: MessagesRenderer._deltas,
     AnnotationAdded: MessagesRenderer._annotation_added,
     PartEnded: MessagesRenderer._part_ended,
     ItemEnded: MessagesRenderer._item_ended,

@@ -48,7 +48,7 @@ class Writer:
     def start_part(self, part: int, content: Part) -> None:
         """A part begins."""
 
-    def grow(self, part: int, data: str) -> None:
+    def grow(self, part: int, texts: list[str]) -> None:
         """More of a part."""
 
     def annotate(self, part: int, annotation: Annotation) -> None:
@@ -87,15 +87,17 @@ class MessageWriter(Writer):
         self._early: dict[int, list[Annotation]] = {}
         """Citations that came before the text."""
 
-    def grow(self, part: int, data: str) -> None:
+    def grow(self, part: int, texts: list[str]) -> None:
         """More text."""
         block = self._blocks.get(part)
         if block is None:
             block = self._blocks[part] = self._queue.place()
+            first, *texts = texts
             self._queue.start(block, AnswerText(""))
-        self._queue.grow(block, TextDelta(data))
-        for annotation in self._early.pop(part, ()):
-            self.annotate(part, annotation)
+            self._queue.grow(block, TextDelta(first))
+            for annotation in self._early.pop(part, ()):
+                self.annotate(part, annotation)
+        self._queue.grow(block, *map(TextDelta, texts))
 
     def annotate(self, part: int, annotation: Annotation) -> None:
         """A source of the text."""
@@ -130,10 +132,10 @@ class ThinkingWriter(Writer):
         else:
             self._queue.start(block, AnswerThinking("", ""))
 
-    def grow(self, part: int, data: str) -> None:
+    def grow(self, part: int, texts: list[str]) -> None:
         """More of a thought."""
         if part not in self._sealed and not self._hidden:
-            self._queue.grow(self._blocks[part], ThinkingDelta(data))
+            self._queue.grow(self._blocks[part], *map(ThinkingDelta, texts))
 
     def end_part(self, part: int, content: Part) -> None:
         """A thought is whole."""
@@ -168,14 +170,11 @@ class CallWriter(Writer):
         self._block = queue.place()
         queue.start(self._block, AnswerToolUse(call.call_id, call.name, EMPTY_INPUT))
 
-    def grow(self, part: int, data: str) -> None:
+    def grow(self, part: int, texts: list[str]) -> None:
         """More of the input."""
         if not self._grown:
-            self._held += data
-            if self._custom or not self._held.lstrip().startswith("{"):
-                return
-            self._grown, data = True, self._held
-        self._queue.grow(self._block, InputJsonDelta(data))
+            texts = self._let_out(texts)
+        self._queue.grow(self._block, *map(InputJsonDelta, texts))
 
     def end(self, item: Item) -> None:
         """The call is whole."""
@@ -183,6 +182,15 @@ class CallWriter(Writer):
         if not self._grown and (given := call_input(item)) is not EMPTY_INPUT:
             self._queue.grow(self._block, InputJsonDelta(bytes(given).decode()))
         self._queue.stop(self._block)
+
+    def _let_out(self, texts: list[str]) -> list[str]:
+        """What goes out once it is seen that an object begins; until then nothing does."""
+        for number, text in enumerate(texts, 1):
+            self._held += text
+            if not self._custom and self._held.lstrip().startswith("{"):
+                self._grown = True
+                return [self._held, *texts[number:]]
+        return []
 
 
 class SummaryWriter(Writer):

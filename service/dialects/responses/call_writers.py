@@ -24,24 +24,21 @@ class FunctionCallWriter(ItemWriter):
         super().__init__(out, index, item, show)
         self._streamed = False
 
-    def delta(self, event: Delta) -> None:
+    def grow(self, part: int, deltas: list[Delta]) -> None:
         """More of the arguments."""
         self._streamed = True
-        self._write(event.data)
+        self.out.events += [
+            self._delta(number, self.id, self.index, delta.data, padding)
+            for number, delta, padding in self.out.numbered(deltas)
+        ]
 
     def end(self, item: Item) -> OutputItem:
         """Close the arguments, then the call."""
         assert isinstance(item, FunctionCall)
         if item.arguments and not self._streamed:
-            self._write(item.arguments)
+            self.grow(0, [Delta(self.index, 0, item.arguments)])
         self.out.events.append(self._done(self.out.number(), item))
         return super().end(item)
-
-    def _write(self, data: str) -> None:
-        out = self.out
-        number = out.number()
-        padding = out.padding(number, data)
-        out.events.append(self._delta(number, self.id, self.index, data, padding))
 
     def _done(self, number: int, item: FunctionCall) -> wire.StreamEvent:
         return wire.FunctionCallArgumentsDone(number, self.id, self.index, item.name, item.arguments)
@@ -104,10 +101,13 @@ class HostedCallWriter(ItemWriter):
         super().start(item)
         self.out.events.append(wire.McpCallInProgress(self.out.number(), self.id, self.index))
 
-    def delta(self, event: Delta) -> None:
+    def grow(self, part: int, deltas: list[Delta]) -> None:
         """More of the arguments."""
         self._streamed = True
-        self._write(event.data)
+        self.out.events += [
+            wire.McpCallArgumentsDelta(number, self.id, self.index, delta.data)
+            for number, delta, _ in self.out.numbered(deltas)
+        ]
 
     def end_part(self, event: PartEnded) -> None:
         """The arguments are whole: the tool runs now."""
@@ -128,13 +128,9 @@ class HostedCallWriter(ItemWriter):
             return
         self._closed = True
         if arguments and not self._streamed:
-            self._write(arguments)
+            self.grow(0, [Delta(self.index, 0, arguments)])
         number = self.out.number()
         self.out.events.append(wire.McpCallArgumentsDone(number, self.id, self.index, arguments))
-
-    def _write(self, data: str) -> None:
-        number = self.out.number()
-        self.out.events.append(wire.McpCallArgumentsDelta(number, self.id, self.index, data))
 
 
 class ListingWriter(ItemWriter):

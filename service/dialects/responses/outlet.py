@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
+
 from msgspec import UNSET, Struct, UnsetType
 
 from service.dialects.padding import obfuscation
+from specs.events import Delta
 
 
 class Outlet:
@@ -24,11 +28,18 @@ class Outlet:
         self._sequence = number + 1
         return number
 
-    def padding(self, number: int, delta: str) -> str | UnsetType:
-        """The `obfuscation` of a delta: hides its length, and is the same when the stream is replayed."""
-        if not self._padded:
-            return UNSET
-        return obfuscation(self._response_id, number, delta)
+    def numbered(self, deltas: list[Delta]) -> Iterable[tuple[int, Delta, str | UnsetType]]:
+        """Deltas with their `sequence_number`, and the `obfuscation` that hides their length: it is the same
+        when the stream is replayed."""
+        numbers = range(self._sequence, self._sequence + len(deltas))
+        self._sequence = numbers.stop
+        paddings: Iterable[str | UnsetType] = repeat(UNSET)
+        if self._padded:
+            paddings = [
+                obfuscation(self._response_id, number, delta.data)
+                for number, delta in zip(numbers, deltas, strict=True)
+            ]
+        return zip(numbers, deltas, paddings, strict=False)
 
     def take(self) -> list[Struct]:
         """Give the events since the last call."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from service.dialects.deltas import Deltas, gathered
 from service.dialects.responses.call_writers import (
     CustomCallWriter,
     FunctionCallWriter,
@@ -27,7 +28,6 @@ from service.dialects.responses.spelling import PLAIN, Spelling
 from service.dialects.responses.writers import ItemWriter, MessageWriter, ReasoningWriter
 from specs.events import (
     AnnotationAdded,
-    Delta,
     Event,
     ItemEnded,
     ItemStarted,
@@ -86,7 +86,7 @@ class ResponsesRenderer:
 
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the wire events for a batch."""
-        for event in events:
+        for event in gathered(events):
             handler = _HANDLERS.get(type(event))
             if handler is not None:
                 handler(self, event)
@@ -150,8 +150,8 @@ class ResponsesRenderer:
     def _part_started(self, event: PartStarted) -> None:
         self._open[event.index].start_part(event)
 
-    def _delta(self, event: Delta) -> None:
-        self._open[event.index].delta(event)
+    def _deltas(self, event: Deltas) -> None:
+        self._open[event.index].grow(event.part, event.deltas)
 
     def _annotated(self, event: AnnotationAdded) -> None:
         self._open[event.index].annotate(event)
@@ -179,7 +179,7 @@ _HANDLERS: dict[type, Callable[[ResponsesRenderer, Any], None]] = {
     RunStarted: ResponsesRenderer._started,
     ItemStarted: ResponsesRenderer._item_started,
     PartStarted: ResponsesRenderer._part_started,
-    Delta: ResponsesRenderer._delta,
+    Deltas: ResponsesRenderer._deltas,
     AnnotationAdded: ResponsesRenderer._annotated,
     PartEnded: ResponsesRenderer._part_ended,
     ItemEnded: ResponsesRenderer._item_ended,

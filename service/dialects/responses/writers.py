@@ -37,7 +37,7 @@ class ItemWriter:
     def start_part(self, event: PartStarted) -> None:
         """A part of it has begun."""
 
-    def delta(self, event: Delta) -> None:
+    def grow(self, part: int, deltas: list[Delta]) -> None:
         """More of an open part."""
 
     def annotate(self, event: AnnotationAdded) -> None:
@@ -78,20 +78,19 @@ class MessageWriter(ItemWriter):
                 return
         self.out.events.append(wire.ContentPartAdded(self.out.number(), self.id, self.index, position, empty))
 
-    def delta(self, event: Delta) -> None:
+    def grow(self, part: int, deltas: list[Delta]) -> None:
         """More text; the hot path."""
-        out = self.out
-        position = self._texts.get(event.part)
-        if position is not None:
-            number = out.number()
-            padding = out.padding(number, event.data)
-            out.events.append(
-                wire.OutputTextDelta(
-                    number, self.id, self.index, position, event.data, event.logprobs, padding
-                )
-            )
-        elif (position := self._refusals.get(event.part)) is not None:
-            out.events.append(wire.RefusalDelta(out.number(), self.id, self.index, position, event.data))
+        out, id, index = self.out, self.id, self.index
+        if (position := self._texts.get(part)) is not None:
+            out.events += [
+                wire.OutputTextDelta(number, id, index, position, delta.data, delta.logprobs, padding)
+                for number, delta, padding in out.numbered(deltas)
+            ]
+        elif (position := self._refusals.get(part)) is not None:
+            out.events += [
+                wire.RefusalDelta(number, id, index, position, delta.data)
+                for number, delta, _ in out.numbered(deltas)
+            ]
 
     def annotate(self, event: AnnotationAdded) -> None:
         """Number the citation within its part."""
@@ -147,17 +146,18 @@ class ReasoningWriter(ItemWriter):
             part = ReasoningText("")
             out.events.append(wire.ContentPartAdded(out.number(), self.id, self.index, position, part))
 
-    def delta(self, event: Delta) -> None:
+    def grow(self, part: int, deltas: list[Delta]) -> None:
         """More of a summary or a thought."""
-        if (position := self._shown.get(event.part)) is not None:
+        if (position := self._shown.get(part)) is not None:
             kind = wire.ReasoningSummaryTextDelta
-        elif (position := self._raw.get(event.part)) is not None:
+        elif (position := self._raw.get(part)) is not None:
             kind = wire.ReasoningTextDelta
         else:
             return
-        number = self.out.number()
-        padding = self.out.padding(number, event.data)
-        self.out.events.append(kind(number, self.id, self.index, position, event.data, padding))
+        self.out.events += [
+            kind(number, self.id, self.index, position, delta.data, padding)
+            for number, delta, padding in self.out.numbered(deltas)
+        ]
 
     def end_part(self, event: PartEnded) -> None:
         """Close the text, then its part."""
