@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from service.settings.model import McpRow
+from service.settings.model import ApprovalRow, McpRow, ToolFilterRow
 from service.settings.secrets import Resolver, header_resolver
 from specs.mcp import McpSpec, Program
 from specs.secret import Secret
-from specs.tools import ToolFilter
+from specs.tools import ApprovalFilter, ApprovalRule, ToolFilter
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -47,11 +48,21 @@ def _to_spec(name: str, row: McpRow, folder: Path, resolve: Resolver, note: Note
         headers=_values(row.headers, resolve, f"{path}.headers", _HEADER, note),
         authorization=row.authorization,
         allowed=allowed,
-        approval=row.require_approval,
+        approval=_rule(row.require_approval),
         description=row.description,
         shared=row.shared,
         sampling_calls=row.sampling_calls,
     )
+
+
+def _rule(row: Literal["always", "never"] | ApprovalRow | None) -> ApprovalRule | None:
+    if not isinstance(row, ApprovalRow):
+        return row
+    return ApprovalFilter(_filter(row.always), _filter(row.never))
+
+
+def _filter(row: ToolFilterRow | None) -> ToolFilter | None:
+    return None if row is None else ToolFilter(row.tool_names, row.read_only)
 
 
 def _wrong(row: McpRow) -> Iterator[tuple[str, str]]:

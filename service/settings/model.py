@@ -270,6 +270,21 @@ class Tools(Struct, frozen=True):
     """How long a caller may take to approve a call; later is a denial."""
 
 
+class ToolFilterRow(Struct, frozen=True):
+    """Some of a server's tools: those that meet every condition that is set."""
+
+    tool_names: tuple[str, ...] | None = None
+    read_only: bool | None = None
+    """Whether the server says that the tool changes nothing."""
+
+
+class ApprovalRow(Struct, frozen=True):
+    """Which tools ask first and which do not; what neither names asks."""
+
+    always: ToolFilterRow | None = None
+    never: ToolFilterRow | None = None
+
+
 class McpRow(Struct, frozen=True):
     """[mcp.NAME]: a server of the Model Context Protocol, whose tools agents may call."""
 
@@ -286,7 +301,7 @@ class McpRow(Struct, frozen=True):
     allowed_tools: tuple[str, ...] | None = None
     read_only: bool = False
     """True offers only tools that the server says change nothing."""
-    require_approval: Literal["always", "never"] | None = None
+    require_approval: Literal["always", "never"] | ApprovalRow | None = None
     description: str | None = None
     """Told the model with each of its tools."""
     shared: bool = False

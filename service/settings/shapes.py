@@ -81,7 +81,10 @@ class Reader:
     def read(self, value: Json, kind: object, path: str) -> object:
         """Read a value as this type; BAD where it does not fit."""
         structs = structs_in(kind)
-        if structs and not (isinstance(value, bool) and bool in members(kind)):
+        if structs and not _plain(value, kind):
+            words = _literals(kind)
+            if words and not isinstance(value, dict):
+                return self.note(path, f"must be {', '.join(map(repr, words))} or a table, is {value!r}")
             return self._table(value, structs, path)
         if (inner := element(kind, dict)) is not None and isinstance(value, dict):
             return self._each(value.items(), inner, lambda key: f"{path}.{quoted(key)}", dict)
@@ -187,6 +190,13 @@ def _noun(value: object) -> str:
 
 def _literals(kind: object) -> list[object]:
     return [each for member in members(kind) if get_origin(member) is Literal for each in get_args(member)]
+
+
+def _plain(value: Json, kind: object) -> bool:
+    """Whether the value is what a field may hold instead of a table."""
+    return (isinstance(value, bool) and bool in members(kind)) or (
+        isinstance(value, str) and value in _literals(kind)
+    )
 
 
 def _told(error: msgspec.ValidationError, value: Json, kind: object) -> str:

@@ -9,7 +9,7 @@ import pytest
 from service.settings import SettingsError, load
 from specs.mcp import Program
 from specs.secret import Secret
-from specs.tools import McpServer, ToolFilter
+from specs.tools import ApprovalFilter, McpServer, ToolFilter
 
 
 def written(folder: Path, text: str) -> Path:
@@ -34,6 +34,7 @@ command = "some-server"
 args = ["--quiet"]
 env = {KEY = "env:TOKEN"}
 read_only = true
+require_approval = {never = {read_only = true}, always = {tool_names = ["drop"]}}
 [[agents]]
 id = "agent_a"
 model = "demo/scene"
@@ -47,6 +48,7 @@ mcp = ["far"]
     assert (far.allowed, far.shared) == (ToolFilter(("search",)), True)
     assert near.program == Program("some-server", ("--quiet",), {"KEY": Secret("t0ken")}, tmp_path)
     assert near.allowed == ToolFilter(read_only=True)
+    assert near.approval == ApprovalFilter(ToolFilter(("drop",)), ToolFilter(read_only=True))
     agent = next(agent for agent in settings.agents if agent.id == "agent_a")
     assert agent.tools == (McpServer("far", connector="far"),)
 
@@ -54,6 +56,10 @@ mcp = ["far"]
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            '[mcp.a]\nurl = "https://a.example"\nrequire_approval = "maybe"',
+            "mcp.a.require_approval: must be 'always', 'never' or a table, is 'maybe'",
+        ),
         ("[mcp.a]", "mcp.a: needs either a url or a command"),
         ('[mcp.a]\nurl = "https://a.example"\ncommand = "a"', "mcp.a: needs either a url or a command"),
         ('[mcp.a]\nurl = "ftp://a.example"', "mcp.a.url: 'ftp://a.example' must be an http or https address"),
