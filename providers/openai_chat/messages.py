@@ -72,7 +72,10 @@ class _Writer:
         self._profile = profile
         self._origin = origin
         self._warnings = warnings
-        self._turn = _Turn()
+        self._turn: _Turn | None = None
+        """The one under way, unless it is a text so far: that is written at once, and may go on."""
+        self._last_text: str | None = None
+        """The last message, where it is such a text."""
         self._attached: list[ContentPart] = []
 
     def add(self, item: ContextItem) -> None:
@@ -86,8 +89,7 @@ class _Writer:
             case Reasoning():
                 self._reasoning(item)
             case FunctionCall():
-                self._turn.step = None
-                self._called(item.call_id, item.name, item.arguments)
+                self._called(item.call_id, item.name, item.arguments, step=None)
             case FunctionResult():
                 self._result(item)
             case HostedCall():
@@ -95,13 +97,20 @@ class _Writer:
             case _:
                 assert_never(item)
 
+    def _begun(self) -> _Turn:
+        """The turn under way."""
+        if self._turn is None:
+            self._turn = _Turn()
+            if self._last_text is not None:
+                self._turn.texts.append(self._last_text)
+                self.messages.pop()
+                self._last_text = None
+        return self._turn
+
     def end_turn(self) -> None:
         """Write the assistant's message, and the results of what was run for it."""
-        turn = self._turn
-        if not (turn.texts or turn.calls or turn.thoughts):
-            return
-        self._turn = _Turn()
-        if not (turn.texts or turn.calls):
+        turn, self._turn, self._last_text = self._turn, None, None
+        if turn is None or not (turn.texts or turn.calls):
             return
         thoughts = "\n".join(turn.thoughts)
         replay = (
@@ -119,9 +128,15 @@ class _Writer:
 
     def _assistant(self, item: Message) -> None:
         self.end_results()
-        if not self._turn.waits and (self._turn.texts or self._turn.calls):
+        turn = self._turn
+        if turn is not None and not turn.waits and (turn.texts or turn.calls):
             self.end_turn()
-        self._turn.texts.append(plain_text(item.content))
+            turn = None
+        if turn is not None:
+            turn.texts.append(plain_text(item.content))
+            return
+        self._last_text = plain_text(item.content)
+        self.messages.append(ChatMessage("assistant", self._last_text))
 
     def _said(self, item: Message) -> None:
         self.end_turn()
@@ -135,24 +150,27 @@ class _Writer:
         if self._profile.reasoning_replay is None or item.origin != self._origin:
             return
         self.end_results()
-        if self._turn.hosted and not self._turn.waits:
+        if self._turn is not None and self._turn.hosted and not self._turn.waits:
             self.end_turn()
-        self._turn.thoughts.extend(part.text for part in item.content if isinstance(part, Thought | Summary))
+        thoughts = (part.text for part in item.content if isinstance(part, Thought | Summary))
+        self._begun().thoughts.extend(thoughts)
 
-    def _called(self, call_id: str, name: str, arguments: str) -> None:
+    def _called(self, call_id: str, name: str, arguments: str, *, step: int | None) -> _Turn:
+        """Write a call into its turn: hosted calls of one step belong together, and no others to them."""
         self.end_results()
-        if self._turn.hosted and self._turn.step is None and not self._turn.waits:
+        turn = self._turn
+        if turn is not None and turn.hosted and not turn.waits and (step is None or step != turn.step):
             self.end_turn()
-        self._turn.calls.append(ToolCall(self._call_id(call_id), CalledFunction(name, arguments or "{}")))
+        turn = self._begun()
+        turn.step = step
+        turn.calls.append(ToolCall(self._call_id(call_id), CalledFunction(name, arguments or "{}")))
+        return turn
 
     def _hosted(self, item: HostedCall) -> None:
         """A call the server ran: to the model it is one of its own, with its result."""
-        if item.step is None or item.step != self._turn.step:
-            self._turn.step = None
-        self._called(item.call_id, item.tool, item.arguments)
-        self._turn.step = item.step
+        turn = self._called(item.call_id, item.tool, item.arguments, step=item.step)
         output = item.output if item.output is not None else item.error or ""
-        self._turn.hosted.append(ChatMessage("tool", output, tool_call_id=self._call_id(item.call_id)))
+        turn.hosted.append(ChatMessage("tool", output, tool_call_id=self._call_id(item.call_id)))
 
     def _result(self, item: FunctionResult) -> None:
         self.end_turn()

@@ -22,8 +22,6 @@ from specs.media_types import media_type_of_bytes
 from specs.requests import FilePlace, ModelRequest
 
 GONE = "There is no such file here."
-_STORED = (Image, File)
-"""Parts that may name a file; a union of them would be made anew for each part."""
 
 
 class FileReader(Protocol):
@@ -140,12 +138,14 @@ async def require_files(files: FileReader, places: Iterable[FilePlace], *, proje
 
 def file_ids(items: Iterable[Item]) -> list[str]:
     """The stored files that items name."""
-    return [
-        part.file_id
-        for item in items
-        for part in _parts(item)
-        if isinstance(part, _STORED) and part.file_id is not None
-    ]
+    parts: list[MessagePart] = []
+    for item in items:
+        if type(item) is Message:
+            parts += item.content
+        elif type(item) is FunctionResult:
+            parts += item.output
+    others = [part for part in parts if type(part) is not Text]
+    return [part.file_id for part in others if isinstance(part, Image | File) and part.file_id is not None]
 
 
 def data_url(content: bytes, media_type: str) -> str:

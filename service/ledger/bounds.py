@@ -94,18 +94,20 @@ NO_INPUT = Input((), 0, 0, 0, 0, audio=False)
 def measure(request: ModelRequest, profile: Profile) -> Input:
     """Measure a request."""
     texts: list[str] = []
-    media: list[Part] = []
+    parts: list[Part] = []
     _add_instructions(request, texts)
     for item in request.items:
-        _add_item(item, texts, media)
+        _add_item(item, texts, parts)
+    texts += [part.text for part in parts if type(part) is Text]
+    media = _add_others([part for part in parts if type(part) is not Text], texts)
     return Input(
         texts=tuple(texts),
         text_bytes=byte_length("".join(texts)),
         envelopes=len(request.items) + len(request.tools) + (request.instructions is not None),
-        media=sum(_media_tokens(part, profile) for part in media),
+        media=sum([_media_tokens(part, profile) for part in media]),
         overhead=profile.overhead_tokens,
-        audio=any(type(part) is Audio for part in media),
-        file_bytes=sum(text_file_bytes(part) for part in media if isinstance(part, File)),
+        audio=any([type(part) is Audio for part in media]),
+        file_bytes=sum([text_file_bytes(part) for part in media if isinstance(part, File)]),
     )
 
 
@@ -131,58 +133,47 @@ def _add_instructions(request: ModelRequest, texts: list[str]) -> None:
         texts += (answer.name or "", answer.description or "", _raw_text(answer.schema))
 
 
-def _add_item(item: ContextItem, texts: list[str], media: list[Part]) -> None:
-    for part in _parts(item):
-        if type(part) is Text:
-            texts.append(part.text)
-        else:
-            _add_part(part, texts, media)
+def _add_item(item: ContextItem, texts: list[str], parts: list[Part]) -> None:
     match item:
         case Message():
+            parts += item.content
             if item.name:
                 texts.append(item.name)
         case FunctionCall():
             texts += (item.call_id, item.name, item.arguments, item.signature or "")
         case FunctionResult():
+            parts += item.output
             texts.append(item.call_id)
         case HostedCall():
             texts += (item.call_id, item.label, item.tool, item.arguments)
             texts += (item.output or "", item.error or "")
-        case Reasoning() | Compaction():
-            pass
-        case _:
-            assert_never(item)
-
-
-def _parts(item: ContextItem) -> tuple[Part, ...]:
-    match item:
-        case Message() | Reasoning():
-            return item.content
-        case FunctionResult():
-            return item.output
+        case Reasoning():
+            parts += item.content
         case Compaction():
-            return as_message(item).content
-        case FunctionCall() | HostedCall():
-            return ()
+            parts += as_message(item).content
         case _:
             assert_never(item)
 
 
-def _add_part(part: Part, texts: list[str], media: list[Part]) -> None:
-    match part:
-        case Text() | Refusal() | Summary() | Arguments():
-            texts.append(part.text)
-        case Thought():
-            texts += (part.text, part.signature or "")
-        case Sealed():
-            texts.append(part.data)
-        case File():
-            texts.append(part.filename or "")
-            media.append(part)
-        case Image() | Audio() | Video():
-            media.append(part)
-        case _:
-            assert_never(part)
+def _add_others(parts: list[Part], texts: list[str]) -> list[Part]:
+    """The texts of parts that are more than a text; gives back those that are media."""
+    media: list[Part] = []
+    for part in parts:
+        match part:
+            case Text() | Refusal() | Summary() | Arguments():
+                texts.append(part.text)
+            case Thought():
+                texts += (part.text, part.signature or "")
+            case Sealed():
+                texts.append(part.data)
+            case File():
+                texts.append(part.filename or "")
+                media.append(part)
+            case Image() | Audio() | Video():
+                media.append(part)
+            case _:
+                assert_never(part)
+    return media
 
 
 _PDF_BASE64 = "JVBERi0"

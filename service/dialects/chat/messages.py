@@ -53,20 +53,21 @@ def read_messages(
     """
     if not messages:
         raise InvalidRequest("messages must have at least one message.", param="messages")
-    if sum(map(_pieces, messages)) > MAX_PIECES:
+    if _pieces(messages) > MAX_PIECES:
         raise InvalidRequest(
             f"messages may have at most {MAX_PIECES} messages, content parts and calls together.",
             param="messages",
         )
     reader = _Reader(new_id, warnings, files)
     for index, message in enumerate(messages):
-        reader.add(message, f"messages[{index}]")
+        reader.add(message, index)
     return tuple(reader.items)
 
 
-def _pieces(message: SentMessage) -> int:
-    parts = len(message.content) if isinstance(message.content, list) else 0
-    return 1 + parts + len(message.tool_calls or ())
+def _pieces(messages: list[SentMessage]) -> int:
+    parts = sum([len(message.content) for message in messages if type(message.content) is list])
+    calls = sum([len(message.tool_calls) for message in messages if message.tool_calls])
+    return len(messages) + parts + calls
 
 
 class _Reader:
@@ -83,11 +84,14 @@ class _Reader:
         self._call_of_function: dict[str, str] = {}
         """The call that a result in the old form answers, by the function's name."""
 
-    def add(self, message: SentMessage, at: str) -> None:
-        """Add the items of one message, which stands at the path `at`."""
-        if message.role not in _PARTS_OF_ROLE:
-            one_of(message.role, tuple(_PARTS_OF_ROLE), param=f"{at}.role")
-        match message.role:
+    def add(self, message: SentMessage, index: int) -> None:
+        """Add the items of one message, the one at `index`."""
+        role = message.role
+        if type(message.content) is str and (role == "user" or role == "system" or role == "developer"):
+            self._add_message(role, (Text(message.content),), message.name)
+            return
+        at = f"messages[{index}]"
+        match role:
             case "assistant":
                 self._add_assistant(message, at)
             case "tool":
@@ -95,11 +99,13 @@ class _Reader:
                 self._add_result(call_id, message, at)
             case "function":
                 self._add_function_result(message, at)
-            case "system" | "developer" | "user" as role:
-                self._add_message(role, self._parts(message, at, needed=True), message)
+            case "system" | "developer" | "user":
+                self._add_message(role, self._parts(message, at, needed=True), message.name)
+            case _:
+                one_of(role, tuple(_PARTS_OF_ROLE), param=f"{at}.role")
 
-    def _add_message(self, role: Role, parts: tuple[MessagePart, ...], message: SentMessage) -> None:
-        self.items.append(Message(self._new_id("msg"), role, parts, name=message.name))
+    def _add_message(self, role: Role, parts: tuple[MessagePart, ...], name: str | None) -> None:
+        self.items.append(Message(self._new_id("msg"), role, parts, name=name))
 
     def _add_assistant(self, message: SentMessage, at: str) -> None:
         if is_given(message.audio):
@@ -113,7 +119,7 @@ class _Reader:
         if message.refusal:
             parts = (*parts, Refusal(message.refusal))
         if plain_text(parts):
-            self._add_message("assistant", parts, message)
+            self._add_message("assistant", parts, message.name)
         for index, call in enumerate(message.tool_calls or ()):
             self._add_call(call, f"{at}.tool_calls[{index}]")
         if message.function_call is not None:
