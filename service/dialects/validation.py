@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from service.dialects.remembered import Remembered
-from service.dialects.words import words_at
+from service.dialects.words import takes_object_at, words_at
 from specs.errors import InvalidRequest, MalformedBody
 
 MAX_FREE_JSON = 256 * 1024
@@ -147,8 +147,10 @@ def one_of(value: str | None, allowed: Collection[W], *, param: str) -> W | None
     return cast("W | None", value)
 
 
-def _not_one_of(value: str, allowed: Collection[str], *, param: str) -> InvalidRequest:
-    words = ", ".join(repr(word) for word in allowed)
+def _not_one_of(
+    value: str, allowed: Collection[str], *, param: str, or_object: bool = False
+) -> InvalidRequest:
+    words = ", ".join(repr(word) for word in allowed) + (" or an object" if or_object else "")
     return InvalidRequest(f"{param} must be one of {words}; got {shown(value)}.", param=param)
 
 
@@ -201,7 +203,7 @@ def _refused(message: str, prefix: str, kind: object) -> InvalidRequest:
     words = words_at(kind, path) if (odd := _ODD_WORD.fullmatch(text)) is not None else ()
     param = _joined(prefix, path).replace("[...]", "")
     if odd is not None and words:
-        return _not_one_of(odd[1], words, param=param)
+        return _not_one_of(odd[1], words, param=param, or_object=takes_object_at(kind, path))
     if not param:
         return MalformedBody(f"The body must be a JSON object: {_plain(text)}.")
     return InvalidRequest(f"{param}: {_plain(text)}.", param=param)

@@ -15,11 +15,23 @@ _STEP = re.compile(r"\[\.\.\.\]|[^.\[]+|\[\d+\]")
 @lru_cache(maxsize=512)
 def words_at(kind: Any, path: str) -> tuple[str, ...]:
     """The words allowed at a path (`text.format.type`, `include[...]`) of a type; empty where any text is."""
+    literals = [each for each in _types_at(kind, path) if isinstance(each, inspect.LiteralType)]
+    words = [word for each in literals for word in each.values]
+    return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
+
+
+@lru_cache(maxsize=512)
+def takes_object_at(kind: Any, path: str) -> bool:
+    """Whether an object may stand at a path of a type."""
+    objects = inspect.StructType | inspect.DictType
+    return any(isinstance(each, objects) for each in _types_at(kind, path))
+
+
+def _types_at(kind: Any, path: str) -> Iterator[inspect.Type]:
     found = [inspect.type_info(kind)]
     for step in _STEP.findall(path):
         found = [inner for each in _plain(found) for inner in _inside(each, step)]
-    words = [word for each in _plain(found) if isinstance(each, inspect.LiteralType) for word in each.values]
-    return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
+    return _plain(found)
 
 
 def _plain(types: Iterable[inspect.Type]) -> Iterator[inspect.Type]:

@@ -53,7 +53,7 @@ def test_the_words_of_the_apis():
     [
         ({"truncation": "odd"}, "truncation must be one of 'auto', 'disabled'; got 'odd'."),
         ({"text": {"format": {"type": "odd"}}}, "'text', 'json_object', 'json_schema'; got 'odd'."),
-        ({"tool_choice": "odd"}, "'auto', 'none', 'required'; got 'odd'."),
+        ({"tool_choice": "odd"}, "'auto', 'none', 'required' or an object; got 'odd'."),
         (
             {"input": [{"role": "odd", "content": ""}]},
             "'assistant', 'developer', 'system', 'user'; got 'odd'.",
