@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from service.settings.model import ActionRow
+from service.settings.rows import ActionRow
 from specs.actions import ActionSpec, ClientCredentials
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")

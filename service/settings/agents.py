@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 
-from service.settings.model import AgentRow
 from service.settings.problems import Problems
+from service.settings.rows import AgentRow
 from service.settings.shapes import Json, Reader
 from specs.agents import Agent, AgentTool, Limits
 from specs.money import usd_to_nano

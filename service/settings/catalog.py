@@ -10,8 +10,9 @@ from msgspec import Struct, structs
 
 from providers.kinds import READY
 from service.settings.agents import check_id, check_names, read_file, to_agent
-from service.settings.model import AgentRow, File, ProviderRow, Settings
+from service.settings.model import File, Settings
 from service.settings.problems import Problems, unknown
+from service.settings.rows import AgentRow, ProviderRow
 from specs.agents import Agent
 
 BUILT_IN_CREATED_AT = 1_767_225_600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.settings.model import LimitRow
+from service.settings.rows import LimitRow
 from specs.limits import DEFAULT_RULES, LimitClass, Rule, Rules
 
 Note = Callable[[str, str], object]

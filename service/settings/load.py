@@ -16,10 +16,11 @@ from service.settings.catalog import agents_of
 from service.settings.egress import to_policy
 from service.settings.limits import to_rules
 from service.settings.mcp import to_mcp_specs
-from service.settings.model import Environment, File, ProviderRow, Settings
+from service.settings.model import Environment, File, Settings
 from service.settings.overlay import overlay
 from service.settings.problems import Problems, SettingsError
 from service.settings.providers import check_served, ready_rows, to_pricing, to_spec
+from service.settings.rows import ProviderRow
 from service.settings.secrets import Resolver, resolver, unresolved
 from service.settings.shapes import Json, Reader
 from service.settings.store import read_url

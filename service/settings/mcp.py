@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from service.settings.model import ApprovalRow, McpRow, ToolFilterRow
+from service.settings.rows import ApprovalRow, McpRow, ToolFilterRow
 from service.settings.secrets import Resolver, header_resolver
 from specs.mcp import McpSpec, Program
 from specs.secret import Secret

@@ -8,8 +8,9 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from providers.kinds import KINDS, READY
-from service.settings.model import PriceRow, Pricing, ProviderRow, Settings
+from service.settings.model import Pricing, Settings
 from service.settings.problems import unknown
+from service.settings.rows import PriceRow, ProviderRow
 from service.settings.secrets import Resolver, header_resolver
 from specs.prices import Price, Rates
 from specs.providers import Entra, ProviderSpec

@@ -12,7 +12,7 @@ import pytest
 from providers.kinds import KINDS, READY
 from service.cli import COMMANDS
 from service.http.routes import API_HANDLERS, TOP_HANDLERS
-from service.settings import model
+from service.settings import model, rows
 from service.settings.auth import OIDC
 from service.settings.overlay import PLAIN
 from specs import errors
@@ -31,16 +31,16 @@ SECTIONS = [
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
     ),
     ("configuration", "### `[auth.oidc]`", OIDC),
-    ("configuration", "## `[[limits]]`", model.LimitRow),
-    ("configuration", "## `[providers.NAME]`", model.ProviderRow),
-    ("configuration", "## `[actions.NAME]`", model.ActionRow),
-    ("configuration", "## `[mcp.NAME]`", model.McpRow),
-    ("configuration", "### `[providers.NAME.entra]`", model.EntraRow),
+    ("configuration", "## `[[limits]]`", rows.LimitRow),
+    ("configuration", "## `[providers.NAME]`", rows.ProviderRow),
+    ("configuration", "## `[actions.NAME]`", rows.ActionRow),
+    ("configuration", "## `[mcp.NAME]`", rows.McpRow),
+    ("configuration", "### `[providers.NAME.entra]`", rows.EntraRow),
     ("configuration", "### `[providers.NAME.timeouts]`", Timeouts),
-    ("configuration", '### `[providers.NAME.prices."MODEL"]`', model.PriceRow),
-    ("agents", "## Fields", model.AgentRow),
+    ("configuration", '### `[providers.NAME.prices."MODEL"]`', rows.PriceRow),
+    ("agents", "## Fields", rows.AgentRow),
     ("agents", "### `[agents.settings]`", Settings),
-    ("agents", "### `[agents.limits]`", model.AgentLimits),
+    ("agents", "### `[agents.limits]`", rows.AgentLimits),
     ("agents", "### `[[agents.tools]]`", FunctionTool),
     ("agents", "### `response_format`", ResponseFormat),
 ]

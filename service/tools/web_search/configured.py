@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from service.egress import Door
 from service.settings import Settings, SettingsError
-from service.settings.model import WebSearchRow
+from service.settings.rows import WebSearchRow
 from service.tools.base import RunFacts, ToolSet
 from service.tools.web_search.backends import Backend, Brave, Searxng, Tavily
 from service.tools.web_search.domains import Domains, to_domains
