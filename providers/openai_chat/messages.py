@@ -80,10 +80,11 @@ class _Writer:
 
     def add(self, item: ContextItem) -> None:
         match item:
-            case Message(role="assistant"):
-                self._assistant(item)
             case Message():
-                self._said(item)
+                if item.role == "assistant":
+                    self._assistant(item)
+                else:
+                    self._said(item)
             case Compaction():
                 self._said(as_message(item))
             case Reasoning():

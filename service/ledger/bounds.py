@@ -97,7 +97,10 @@ def measure(request: ModelRequest, profile: Profile) -> Input:
     parts: list[Part] = []
     _add_instructions(request, texts)
     for item in request.items:
-        _add_item(item, texts, parts)
+        if type(item) is Message and item.name is None:
+            parts += item.content
+        else:
+            _add_item(item, texts, parts)
     texts += [part.text for part in parts if type(part) is Text]
     media = _add_others([part for part in parts if type(part) is not Text], texts)
     return Input(

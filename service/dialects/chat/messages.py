@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
+
+from msgspec import UNSET
 
 from service.dialects.base import NewId
 from service.dialects.validation import is_given, one_of, required, shown
@@ -38,6 +41,15 @@ _PARTS_OF_ROLE = {
     "tool": ("text", "image_url", "file"),
     "function": ("text",),
 }
+_SPEAKERS: dict[str, Role] = {
+    "user": "user",
+    "assistant": "assistant",
+    "system": "system",
+    "developer": "developer",
+}
+_beside = attrgetter("reasoning_content", "refusal", "tool_calls", "function_call", "audio")
+"""What an assistant's message may hold beside its content."""
+_NOTHING = (None, None, None, None, UNSET)
 _DETAILS = ("auto", "low", "high", "original")
 _AUDIO_FORMATS = ("wav", "mp3")
 _URL_SCHEMES = ("https://", "http://", "data:")
@@ -86,9 +98,10 @@ class _Reader:
 
     def add(self, message: SentMessage, index: int) -> None:
         """Add the items of one message, the one at `index`."""
-        role = message.role
-        if type(message.content) is str and (role == "user" or role == "system" or role == "developer"):
-            self._add_message(role, (Text(message.content),), message.name)
+        role, content = message.role, message.content
+        if type(content) is str and content and role in _SPEAKERS and _beside(message) == _NOTHING:
+            parts = (Text(content),)
+            self.items.append(Message(self._new_id("msg"), _SPEAKERS[role], parts, name=message.name))
             return
         at = f"messages[{index}]"
         match role:
