@@ -23,6 +23,8 @@ class Call(Struct, frozen=True):
     first_item: int
     """The index that the first output item of this call takes in the run."""
     new_id: NewId
+    unfollowed: bool = False
+    """Whether nobody reads along: the deltas of one read may then come as one."""
 
 
 class ModelStream(Protocol):

@@ -6,13 +6,12 @@ what was never opened, joins the deltas, and ends everything once. Its events ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 from msgspec import UNSET, Raw, UnsetType, structs
 
 from providers.alike import Mould
 from providers.base import Call
-from providers.sse import Frame
 from specs.events import (
     AnnotationAdded,
     Delta,
@@ -149,18 +148,20 @@ class PartTracker:
         item = self._items[item_key]
         self._cast = mould, item.index, item.open[part_key]
 
-    def take_alike(self, frames: Sequence[Frame], *, start: int) -> int:
-        """Take in the frames from `start` on that are from the mould; returns how many there are."""
+    def take_alike(self, text: bytes, at: int) -> int:
+        """Take in the frames from a place on that are from the mould; returns where the next one stands."""
         if self._cast is None:
-            return 0
+            return at
         mould, index, part = self._cast
-        strings = mould.strings(frames, start=start)
-        if strings is None:
+        alike = mould.strings(text, at)
+        if alike is None:
             self._cast = None
-            return 0
+            return at
+        strings, after = alike
         part.pieces += strings
-        self._out += [Delta(index, part.index, string) for string in strings if string]
-        return len(strings)
+        told = ("".join(strings),) if self.call.unfollowed else strings
+        self._out += [Delta(index, part.index, string) for string in told if string]
+        return after
 
     def part_text(self, item_key: Hashable, part_key: Hashable) -> str:
         """What an open part holds so far ('' when it is not open)."""

@@ -6,7 +6,7 @@ A batch is what one read of the socket held, so nothing here is paid per event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from providers.exchange import Exchange, Inflated
 from providers.failures import CONTENT_EXCEPTIONS, TRANSPORT_EXCEPTIONS, failure_from_exception
 from providers.parts import PartTracker
 from providers.scrubbing import scrubbed
-from providers.sse import Frame, SSESplitter
+from providers.sse import SSESplitter, next_frame
 from specs.errors import UpstreamError, UpstreamGarbled
 from specs.events import Event, Finish
 
@@ -158,8 +158,8 @@ class HTTPModelStream:
         self._failure = scrubbed(_as_failure(error), self._sent)
         self._exchange.close()
 
-    def _decode(self, frames: Sequence[Frame]) -> None:
-        decode_frames(self._decoder, frames)
+    def _decode(self, text: bytes) -> None:
+        decode_frames(self._decoder, text)
         self._over = self._over or self._decoder.tracker.ended
 
     def _decode_rest(self) -> None:
@@ -179,18 +179,18 @@ class HTTPModelStream:
             self._decoder.finish()
 
 
-def decode_frames(decoder: Decoder, frames: Sequence[Frame]) -> None:
+def decode_frames(decoder: Decoder, text: bytes) -> None:
     """Feed the decoder, up to the end of the step; frames that are alike go to its tracker together.
 
     Raises what `Decoder.feed` raises.
     """
     feed, tracker = decoder.feed, decoder.tracker
     at = 0
-    while at < len(frames) and not tracker.ended:
-        alike = tracker.take_alike(frames, start=at)
-        if not alike:
-            feed(*frames[at])
-        at += alike or 1
+    while at < len(text) and not tracker.ended:
+        at = tracker.take_alike(text, at)
+        frame, at = next_frame(text, at)
+        if frame is not None:
+            feed(*frame)
 
 
 def _as_failure(error: BaseException) -> UpstreamError:

@@ -6,6 +6,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from specs.errors import UpstreamGarbled
@@ -19,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class SSESplitter:
-    """Feed it reads; it returns the frames they complete. A frame without data is no frame."""
+    """Feed it reads; it returns the text of the frames they complete, for `next_frame` to take apart."""
 
     def __init__(self, *, max_frame: int = MAX_FRAME) -> None:
         self._max_frame = max_frame
@@ -28,29 +29,28 @@ class SSESplitter:
         self._after_cr = False
         self._started = False
 
-    def feed(self, chunk: bytes) -> list[Frame]:
-        """Return the frames that this chunk completes.
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what this chunk completes: whole frames, each with the blank line that ends it.
 
         Raises UpstreamGarbled when a frame grows beyond the limit.
         """
         chunk = self._begin(self._with_newlines(chunk))
-        if not self._pieces and (frames := _plain_frames(chunk)):
-            return frames
         if not self._completes(chunk):
             self._keep(chunk)
-            return []
-        *blocks, rest = b"".join((*self._pieces, chunk)).split(b"\n\n")
+            return b""
+        text = b"".join((*self._pieces, chunk))
+        end = text.rindex(b"\n\n") + 2
         self._pieces.clear()
         self._size = 0
-        self._keep(rest)
-        return [frame for block in blocks if (frame := _frame(block)) is not None]
+        self._keep(text[end:])
+        return text[:end]
 
-    def finish(self) -> list[Frame]:
-        """Return the frame a server left without its closing blank line, if there is one."""
-        frame = _frame(b"".join(self._pieces))
+    def finish(self) -> bytes:
+        """Return the frame a server left without its closing blank line, if there is one, with that line."""
+        rest = b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
-        return [] if frame is None else [frame]
+        return rest + b"\n\n" if rest else b""
 
     def _with_newlines(self, chunk: bytes) -> bytes:
         """Make every line end a single LF. JSON holds no bare CR, so no data is changed."""
@@ -87,17 +87,25 @@ class SSESplitter:
             raise UpstreamGarbled
 
 
-def _plain_frames(chunk: bytes) -> list[Frame]:
-    """The frames of a chunk that has whole ones of one `data:` line each and nothing else; else `[]`."""
-    if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")):
-        return []
-    lines = chunk[6:-2].split(b"\n\ndata: ")
-    if chunk.count(b"\n") != 2 * len(lines) or b"" in lines:
-        return []
-    return [("", data) for data in lines]
+def next_frame(text: bytes, at: int) -> tuple[Frame | None, int]:
+    """The frame at a place in what a splitter returned, and where the one after it begins. Without data it is
+    none."""
+    end = text.find(b"\n\n", at)
+    if end < 0:  # a line end too many
+        return None, len(text)
+    return frame_of(text[at:end]), end + 2
 
 
-def _frame(block: bytes) -> Frame | None:
+def frames_of(text: bytes) -> Iterator[Frame]:
+    """All frames of what a splitter returned."""
+    at = 0
+    while at < len(text):
+        frame, at = next_frame(text, at)
+        if frame is not None:
+            yield frame
+
+
+def frame_of(block: bytes) -> Frame | None:
     """Read one block of lines; the common shapes (`data:` alone, or after one `event:`) go first."""
     if block.startswith(b"data: ") and b"\n" not in block and len(block) > 6:
         return "", block[6:]

@@ -31,7 +31,7 @@ class Subscription:
         """What the events that wait to be read weigh."""
         self._waiter: asyncio.Future[None] | None = None
         self._taker: Taker | None = None
-        self._rests = False
+        self.rests = False
         """Whether the reader wants the end alone, and no deltas."""
         self.closed = False
         """True once the run has ended or the reader has left; what is pending can still be read."""
@@ -48,7 +48,7 @@ class Subscription:
 
     def push(self, batch: list[Event]) -> None:
         """Take in what the log got and wake the reader, unless its taker saw to the batch."""
-        if self._rests:
+        if self.rests:
             self._pending.extend(without_deltas(batch))
             return
         if self._taker is not None and self._sleeps and self._taker(batch):
@@ -86,7 +86,7 @@ class Subscription:
 
     async def rest(self) -> list[Event]:
         """Wait for the end; give what is left without deltas. Who waits so is never behind."""
-        self._rests = True
+        self.rests = True
         waited = without_deltas(self._take())
         while not self.closed:
             await self._wait()
@@ -129,6 +129,10 @@ class RunLog:
         """The run has ended: nothing more will come."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
+
+    def unfollowed(self) -> bool:
+        """Whether nobody reads along: all want the end alone."""
+        return all(subscription.rests for subscription in self._subscriptions)
 
     @property
     def full(self) -> bool:

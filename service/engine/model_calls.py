@@ -35,13 +35,22 @@ class ModelCalls:
     """Opens model calls for the loop and remembers what they came to."""
 
     def __init__(
-        self, *, ledger: Ledger, terms: MakeTerms, new_id: NewId, witness: Witness, attempts: int = 2
+        self,
+        *,
+        ledger: Ledger,
+        terms: MakeTerms,
+        new_id: NewId,
+        witness: Witness,
+        unfollowed: Callable[[], bool],
+        attempts: int = 2,
     ) -> None:
+        """`unfollowed` tells whether nobody reads along just now."""
         self.witness = witness
         self._attempts = attempts
         self._ledger = ledger
         self._terms = terms
         self._new_id = new_id
+        self._unfollowed = unfollowed
         self._made: Counter[int] = Counter()
         """Attempts so far, by step."""
         self._settlements: list[asyncio.Future[Settlement]] = []
@@ -77,7 +86,7 @@ class ModelCalls:
         self.witness.asks(target.provider.name, target.model)
         for left in reversed(range(self._attempts)):
             self._made[step] += 1
-            call = Call(step, self._made[step], first_item, self._new_id)
+            call = Call(step, self._made[step], first_item, self._new_id, self._unfollowed())
             try:
                 return await self._attempt(target, terms, request, call)
             except UpstreamError as error:

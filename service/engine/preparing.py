@@ -127,6 +127,7 @@ class Preparing:
             terms=partial(self._terms, run),
             new_id=new_id,
             witness=Witness(self._metrics, run=run.id, api=run.api),
+            unfollowed=run.log.unfollowed,
             attempts=self._attempts,
         )
         facts = facts_of(run, RunPurse(run, calls, self._ledger), self._sampler(run, calls, targets))

@@ -14,11 +14,12 @@ from providers.alike import mould_of
 from providers.failures import CONTENT_EXCEPTIONS
 from providers.openai_chat.wire import decode_chunk, only_text
 from providers.receiving import decode_frames
-from providers.sse import Frame, SSESplitter
+from providers.sse import Frame
 from specs.errors import UpstreamError
 from specs.events import Event
 from tests.support import anthropic_answers
 from tests.support.chat_answers import chunk, decoder, recorded_answers, sse
+from tests.support.frames import split, text_of
 
 
 def read(data: bytes) -> str:
@@ -33,8 +34,25 @@ def test_frames_from_one_mould_are_read_together() -> None:
     mould = mould_of("", frame(content="Hello"), "Hello", read=read)
     assert mould is not None
     frames = [("", frame(content=text)) for text in ("a", 'b"]', "\n\\", "", "é")]
-    assert mould.strings([*frames, ("", b"[DONE]")], start=1) == ['b"]', "\n\\", "", "é"]
-    assert mould.strings([("ping", frames[0][1])], start=0) == []
+    begins, alike = len(text_of(frames[:1])), text_of(frames)
+    assert mould.strings(alike + b"data: [DONE]\n\n", begins) == (['b"]', "\n\\", "", "é"], len(alike))
+    assert mould.strings(text_of([("ping", frames[0][1])]), 0) == ([], 0)
+
+
+@pytest.mark.parametrize("head", [b"data:", b"data: ", b"id: 7\ndata: ", b": hello\ndata:"])
+def test_what_stands_before_the_data_may_be_spelled_in_any_way(head: bytes) -> None:
+    mould = mould_of("", frame(content="Hello"), "Hello", read=read)
+    assert mould is not None
+    text = b"".join(head + frame(content=word) + b"\n\n" for word in ("one", "two"))
+    assert mould.strings(text, 0) == (["one", "two"], len(text))
+
+
+def test_a_stranger_among_frames_ends_those_before_it() -> None:
+    mould = mould_of("", frame(content="Hello"), "Hello", read=read)
+    assert mould is not None
+    one, stranger = text_of([("", frame(content="one"))]), text_of([("", frame(refusal="no"))])
+    assert mould.strings(one + one + stranger + one, 0) == (["one", "one"], len(one + one))
+    assert mould.strings(stranger + one, 0) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +66,7 @@ def test_frames_from_one_mould_are_read_together() -> None:
 def test_a_frame_that_says_more_is_not_from_the_mould(other: bytes) -> None:
     mould = mould_of("", frame(content="Hello"), "Hello", read=read)
     assert mould is not None
-    assert not mould.strings([("", other)], start=0)
+    assert mould.strings(text_of([("", other)]), 0) in (None, ([], 0))
 
 
 def test_a_mould_needs_to_know_the_place_of_its_string() -> None:
@@ -69,8 +87,8 @@ def one_by_one(frames: list[Frame]) -> list[Event]:
 
 def together(frames: list[Frame], *, cut: int) -> list[Event]:
     reader = decoder()
-    decode_frames(reader, frames[:cut])
-    decode_frames(reader, frames[cut:])
+    decode_frames(reader, text_of(frames[:cut]))
+    decode_frames(reader, text_of(frames[cut:]))
     return reader.tracker.take()
 
 
@@ -98,7 +116,7 @@ def test_together_they_say_what_they_say_one_by_one(
     "answer", [answer for answer in recorded_answers() if answer.streamed], ids=lambda answer: answer.path
 )
 def test_so_do_the_frames_of_real_answers(answer: Any) -> None:
-    frames = SSESplitter().feed(answer.body)
+    frames = split(answer.body)
     try:
         expected = one_by_one(frames)
     except Exception as error:
@@ -127,14 +145,16 @@ def test_a_blocks_text_is_read_together() -> None:
     frames = [("content_block_delta", (grown % word).encode()) for word in ("one", "two", "three")]
     reading = anthropic_answers.decoder()
     reading.feed(*frames[0])
-    assert reading.tracker.take_alike(frames, start=1) == 2
+    text = text_of(frames[1:])
+    assert reading.tracker.take_alike(text, 0) == len(text)
 
 
 def test_a_plain_stream_is_read_together() -> None:
     """Else nothing here would show it."""
-    frames = SSESplitter().feed(sse([chunk({"content": word}) for word in ("one", "two", "three")]))
+    frames = split(sse([chunk({"content": word}) for word in ("one", "two", "three")]))
     reader = decoder()
     reader.feed(*frames[0])
     reader.feed(*frames[1])
-    assert reader.tracker.take_alike(frames, start=2) == 1
+    text = text_of(frames)
+    assert reader.tracker.take_alike(text, len(text_of(frames[:2]))) == text.index(b"data: [DONE]")
     assert msgspec.to_builtins(reader.tracker.take()[-1])["data"] == "three"

@@ -22,11 +22,11 @@ from tests.support.anthropic_answers import (
     OWN_NAMES,
     cut,
     decoder,
-    frames_of,
     own,
     streamed,
     whole,
 )
+from tests.support.frames import split
 from tests.support.laws import check_laws
 
 
@@ -62,7 +62,7 @@ def test_cut_after_every_frame_the_events_stay_lawful(name: str) -> None:
 @settings(deadline=None, max_examples=150)
 def test_cut_at_any_byte_the_events_stay_lawful(name: str, share: float) -> None:
     data = (OWN / f"{name}.sse").read_bytes()
-    events = cut(frames_of(data[: int(len(data) * share)]))
+    events = cut(split(data[: int(len(data) * share)]))
     assert len(events) == 1 or events[0].__class__ is StepStarted
     check_laws(events)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import DecodeError
 
-from providers.sse import SSESplitter
+from providers.sse import SSESplitter, frames_of
 from specs.errors import (
     UpstreamContextTooLong,
     UpstreamCut,
@@ -514,7 +514,7 @@ def _anonymous(items: tuple[Item, ...]) -> list[object]:
 @given(position=st.integers(0, len(BODY)))
 def test_a_stream_that_dies_anywhere_can_be_closed_lawfully(position: int) -> None:
     reader = decoder()
-    for event, data in SSESplitter().feed(BODY[:position]):
+    for event, data in frames_of(SSESplitter().feed(BODY[:position])):
         reader.feed(event, data)
     reader.tracker.end_step("error")
     events = reader.tracker.take()

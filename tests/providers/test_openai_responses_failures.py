@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.sse import SSESplitter
+from providers.sse import SSESplitter, frames_of
 from specs.errors import (
     UpstreamContextTooLong,
     UpstreamCredentialRefused,
@@ -150,7 +150,7 @@ def test_a_stream_cut_and_split_at_any_byte_ends_lawfully(seams: list[int], end:
     splitter, reader = SSESplitter(), decoder()
     edges = sorted({0, end, *(seam for seam in seams if seam < end)})
     for left, right in itertools.pairwise(edges):
-        for event, data in splitter.feed(SSE[left:right]):
+        for event, data in frames_of(splitter.feed(SSE[left:right])):
             reader.feed(event, data)
     reader.tracker.end_step("error")
     events = reader.tracker.take()

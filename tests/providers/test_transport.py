@@ -35,6 +35,7 @@ from specs.errors import (
     UpstreamUnavailable,
 )
 from specs.events import StepEnded
+from tests.support.frames import split
 from tests.support.told_server import (
     CHUNKED,
     Echo,
@@ -51,11 +52,6 @@ anyio = pytest.mark.anyio
 
 
 # frames
-
-
-def split(*chunks: bytes) -> list[tuple[str, bytes]]:
-    splitter = SSESplitter()
-    return [frame for chunk in chunks for frame in splitter.feed(chunk)] + splitter.finish()
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from providers.anthropic.decode import MessagesDecoder
 from providers.base import Call
 from providers.failures import CONTENT_EXCEPTIONS
 from providers.receiving import decode_frames
-from providers.sse import SSESplitter
 from specs.errors import UpstreamError
 from specs.events import Event
+from tests.support.frames import split, text_of
 
 Frame = tuple[str, bytes]
 ORIGIN = "anthropic:test"
@@ -35,23 +35,17 @@ def decoder(**changes: Any) -> MessagesDecoder:
 
 def own(name: str) -> list[Frame]:
     """The frames of one of our own recordings."""
-    return frames_of((OWN / f"{name}.sse").read_bytes())
+    return split((OWN / f"{name}.sse").read_bytes())
 
 
 OWN_NAMES = sorted(path.stem for path in OWN.glob("*.sse"))
 COMPLETE = [name for name in OWN_NAMES if not name.startswith("error_")]
 
 
-def frames_of(data: bytes) -> list[Frame]:
-    """Split a body."""
-    splitter = SSESplitter()
-    return splitter.feed(data) + splitter.finish()
-
-
 def streamed(frames: list[Frame]) -> list[Event]:
     """What a stream decodes to when it ends after these frames."""
     reading = decoder()
-    decode_frames(reading, frames)
+    decode_frames(reading, text_of(frames))
     reading.finish()
     return reading.tracker.take()
 
@@ -60,7 +54,7 @@ def cut(frames: list[Frame]) -> list[Event]:
     """What it decodes to when it fails, or ends too soon, after these frames; a last one may be cut."""
     reading = decoder()
     try:
-        decode_frames(reading, frames)
+        decode_frames(reading, text_of(frames))
         reading.finish()
     except (UpstreamError, *CONTENT_EXCEPTIONS):
         reading.tracker.end_step("error")
@@ -107,7 +101,7 @@ def _answers_of(path: Path) -> list[Answer]:
     status = document["response"]["status"] if "request" in document else 200
     body = document["response"]["body"] if "request" in document else document
     if isinstance(body, str):
-        return [Answer(path.name, frames_of(body.encode()), status=status)]
+        return [Answer(path.name, split(body.encode()), status=status)]
     return [Answer(path.name, body=json.dumps(body).encode(), status=status)]
 
 

@@ -116,7 +116,7 @@ def events_of(recorded: Recorded) -> tuple[list[Event], UpstreamError | None]:
     try:
         if recorded.streamed:
             splitter = SSESplitter()
-            decode_frames(reader, [*splitter.feed(recorded.body), *splitter.finish()])
+            decode_frames(reader, splitter.feed(recorded.body) + splitter.finish())
             reader.finish()
         else:
             reader.whole(recorded.body)

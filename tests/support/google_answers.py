@@ -14,11 +14,11 @@ from msgspec import Struct
 from providers.base import Call
 from providers.failures import CONTENT_EXCEPTIONS
 from providers.google.decode import GeminiDecoder
-from providers.sse import SSESplitter
 from specs.errors import UpstreamError
 from specs.events import Event
 from specs.fold import fold
 from specs.items import Item
+from tests.support.frames import split
 
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "recordings" / "google"
 ORIGIN = "gemini:test"
@@ -92,8 +92,8 @@ def decoder(**changes: Any) -> GeminiDecoder:
 
 def streamed(chunks: Iterable[dict[str, Any]]) -> list[Event]:
     """What a stream of these chunks decodes to."""
-    reading, splitter = decoder(), SSESplitter()
-    for event, data in (*splitter.feed(sse(chunks)), *splitter.finish()):
+    reading = decoder()
+    for event, data in split(sse(chunks)):
         reading.feed(event, data)
     reading.finish()
     return reading.tracker.take()
