@@ -34,7 +34,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     add("--seconds", type=float, default=0.8, help="length of a round (default: 0.8)")
     add("--deltas", type=int, default=100, help="deltas of a stream (default: 100)")
     add("--streams", default="500,1000", help="paced streams at once; 0: none (default: 500,1000)")
-    add("--paced-deltas", type=int, default=200, help="deltas of each (default: 200)")
+    add("--paced-deltas", type=int, default=100, help="deltas of each (default: 100)")
     add("--turns", type=int, default=1000, help="turns of a stored conversation; 0: none (default: 1000)")
     add("--growth", type=int, default=0, help="requests over which memory may grow (default: none)")
     add("--no-books", dest="books", action="store_false", help="leave out the accounting by itself")

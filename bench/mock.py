@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from bench.wire import chunk, head, whole_body
 
 LAST_CHUNK = b"0\r\n\r\n"
 CREATED = 1_700_000_000
+GATHERING = 1.5
+"""Seconds."""
 EVENTS = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
 
 
@@ -42,11 +45,35 @@ class Canned:
         self.paced_end = b"".join(map(chunk, ending(paced_deltas))) + LAST_CHUNK
 
 
+class Gathering:
+    """Paced streams begin together, once no other has been asked for during `GATHERING` seconds: however
+    slow a server is at opening them, all are open at once. Their deltas are spread over the pace."""
+
+    def __init__(self, pace: float) -> None:
+        self._pace = pace
+        self._waiting: list[Callable[[float], None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self, begin: Callable[[float], None]) -> None:
+        """Call `begin` with the time at which its first delta is due."""
+        self._waiting.append(begin)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(GATHERING, self._begin)
+
+    def _begin(self) -> None:
+        now, apart = asyncio.get_running_loop().time(), self._pace / len(self._waiting)
+        for number, begin in enumerate(self._waiting):
+            begin(now + number * apart)
+        self._waiting.clear()
+
+
 class Connection(asyncio.Protocol):
     """One client, one request at a time."""
 
-    def __init__(self, canned: Canned) -> None:
+    def __init__(self, canned: Canned, gathering: Gathering) -> None:
         self._canned = canned
+        self._gathering = gathering
         self._buffer = bytearray()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -69,9 +96,15 @@ class Connection(asyncio.Protocol):
             self._transport.write(self._canned.whole)
         elif asked.model.endswith("paced"):
             self._transport.write(self._canned.paced_head)
-            self._next(self._canned.paced_deltas, asyncio.get_running_loop().time())
+            self._gathering.wait(self._begin)
         else:
             self._transport.write(self._canned.burst)
+
+    def _begin(self, due: float) -> None:
+        """Let the paced deltas come from then on."""
+        if not self._transport.is_closing():
+            deltas = self._canned.paced_deltas
+            self._timer = asyncio.get_running_loop().call_at(due, self._next, deltas, due)
 
     def _next(self, left: int, due: float) -> None:
         """Send one paced delta, its text the time it left, and see to the one after it."""
@@ -129,7 +162,8 @@ def whole_answer(deltas: int) -> bytes:
 async def serve(canned: Canned, *, port: int) -> None:
     """Answer until the process is ended."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(canned), "127.0.0.1", port, backlog=2048)
+    gathering = Gathering(canned.pace)
+    server = await loop.create_server(lambda: Connection(canned, gathering), "127.0.0.1", port, backlog=2048)
     await server.serve_forever()
 
 
