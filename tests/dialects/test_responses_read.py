@@ -29,7 +29,7 @@ from specs.items import (
     Video,
 )
 from specs.openai.responses import CreateResponse
-from specs.requests import CustomInput, FunctionTool, ToolChoice
+from specs.requests import CustomInput, FilePlace, FunctionTool, ToolChoice
 from specs.state import Reference, ResultPlace, StateAsk
 from tests.support.events import SCENARIOS, counting_ids, hosted_then_text, thought_then_text
 from tests.support.responses import DIALECT, body, rendered
@@ -67,6 +67,15 @@ def test_a_string_is_one_user_message():
 def test_a_message_may_omit_its_type(role):
     (found,) = items({"role": role, "content": "Hi"})
     assert (found.role, found.content) == (role, (Text("Hi"),))
+
+
+def test_messages_are_the_same_beside_other_items():
+    picture = {"type": "input_image", "file_id": "file-1"}
+    said = [message({"type": "input_text", "text": "See"}, picture), {"role": "assistant", "content": "Yes"}]
+    alone = DIALECT.read(body(input=said), counting_ids())
+    beside = DIALECT.read(body(input=[*said, CALL]), counting_ids())
+    assert beside.request.items[:2] == alone.request.items
+    assert beside.files == alone.files == (FilePlace("file-1", "input[0].content[1].file_id"),)
 
 
 def test_nulls_and_unknown_fields_of_an_item_do_no_harm():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, cast
 
 import msgspec
 from msgspec import Raw, Struct, structs
@@ -40,6 +41,12 @@ from specs.requests import ApprovalPlace, FilePlace
 from specs.state import SEALED_SUMMARY, Reference, ResultPlace, SealedSummary
 
 
+class Said(MessageParam, frozen=True):
+    """An item that is a message, whether or not it says so."""
+
+    type: Literal["message"] | None = None
+
+
 class _Head(Struct, frozen=True):
     type: str | None = None
     role: str | None = None
@@ -69,7 +76,9 @@ class Input(Struct, frozen=True):
     approvals: tuple[ApprovalPlace, ...] = ()
 
 
-def read_input(value: str | list[Raw] | None, *, new_id: NewId, warn: Warn, goes_on: bool = False) -> Input:
+def read_input(
+    value: str | list[Raw] | list[Said] | None, *, new_id: NewId, warn: Warn, goes_on: bool = False
+) -> Input:
     """Read `input`: a string is one user message. One that goes on from something may be empty.
 
     Raises InvalidRequest where it is missing, wrong, or nothing of it can be used.
@@ -80,8 +89,10 @@ def read_input(value: str | list[Raw] | None, *, new_id: NewId, warn: Warn, goes
         case str(text):
             at_most(text, MAX_TEXT, param="input")
             return Input((Message(new_id("msg"), "user", (Text(text),)),))
+        case [Said(), *_] as messages:
+            read = _read_messages(cast("list[Said]", messages), param="input", new_id=new_id)
         case list(raws):
-            read = read_items(raws, param="input", new_id=new_id, warn=warn)
+            read = read_items(cast("list[Raw]", raws), param="input", new_id=new_id, warn=warn)
     if not (read.items or read.references or goes_on):
         raise InvalidRequest("input must hold at least one item that can be used.", param="input")
     return read
@@ -124,6 +135,19 @@ def read_items(raws: list[Raw], *, param: str, new_id: NewId, warn: Warn) -> Inp
     )
 
 
+def _read_messages(wires: list[Said], *, param: str, new_id: NewId) -> Input:
+    bounded(wires, MAX_ITEMS, param=param)
+    items: list[Item] = []
+    files: list[FilePlace] = []
+    for index, wire in enumerate(wires):
+        place = f"{param}[{index}]"
+        item = _message_of(wire, place, new_id)
+        if type(wire.content) is not str:
+            files += file_places(item.content, param=f"{place}.content")
+        items.append(item)
+    return Input(tuple(items), files=tuple(files))
+
+
 def _read_item(raw: Raw, param: str, new_id: NewId, warn: Warn) -> Item | str | None:
     """Read an item, or the id of one that is only referred to."""
     head = decode_part(raw, _head, param=param)
@@ -146,7 +170,10 @@ def _kind_without_type(head: _Head, param: str) -> str:
 
 
 def _read_message(raw: Raw, param: str, new_id: NewId) -> Message:
-    wire = decode_part(raw, _message, param=param)
+    return _message_of(decode_part(raw, _message, param=param), param, new_id)
+
+
+def _message_of(wire: MessageParam, param: str, new_id: NewId) -> Message:
     if wire.content is None and wire.role != "assistant":
         required(wire.content, param=f"{param}.content")
     return Message(

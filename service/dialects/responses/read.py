@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from service.dialects.base import NewId, Reading
 from service.dialects.responses.compaction import read_context_management
 from service.dialects.responses.echo import Echo
-from service.dialects.responses.items import Input, Warn, read_input
+from service.dialects.responses.items import Input, Said, Warn, read_input
 from service.dialects.responses.settings import (
     SEALED_REASONING,
     SEARCH_RESULTS,
@@ -23,6 +23,14 @@ from specs.openai.responses import ConversationNamed, CreateResponse
 from specs.requests import RunRequest
 from specs.state import StateAsk
 
+
+class _Conversation(CreateResponse, frozen=True):
+    """A request whose input is messages, as nearly all are: those are read in the same pass."""
+
+    input: str | list[Said] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+_messages = msgspec.json.Decoder(_Conversation)
 _body = msgspec.json.Decoder(CreateResponse)
 _conversation_named = msgspec.json.Decoder(str | ConversationNamed)
 _NOT_HONOURED = (
@@ -36,7 +44,7 @@ _NOT_HONOURED = (
 
 def read_request(body: bytes, new_id: NewId) -> Reading:
     """Read the body of `POST /v1/responses`."""
-    wire = decode(body, _body)
+    wire = _decoded(body)
     _refuse_unserved(wire)
     conversation = _conversation(wire)
     goes_on = wire.previous_response_id is not None or conversation is not None
@@ -68,6 +76,13 @@ def read_request(body: bytes, new_id: NewId) -> Reading:
     state = _state(wire, conversation, read)
     echo = _echo(wire, request, tools, include)
     return Reading(request, echo, bool(wire.stream), state, read.files, tools.credentials)
+
+
+def _decoded(body: bytes) -> CreateResponse | _Conversation:
+    try:
+        return decode(body, _messages)
+    except InvalidRequest:  # there are other items too; or something is wrong, and reading each says what
+        return decode(body, _body)
 
 
 def _state(wire: CreateResponse, conversation: str | None, read: Input) -> StateAsk:
