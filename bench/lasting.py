@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from bench.load import Order
-from bench.measures import Sample, carry_out, measure
+from bench.measures import Sample, carry_out, measure, middle
 from bench.processes import rss_kb
 from bench.subjects import Subject
 
@@ -15,6 +15,8 @@ EARLY = 100
 """The turn that later ones are compared with."""
 WIDTH = 40
 """Turns of each conversation that are measured around it."""
+ROUNDS = 5
+"""In which they are measured."""
 WARM = 2_000
 """Requests before memory counts, where it is to grow over more."""
 CONNECTIONS = 32
@@ -31,24 +33,31 @@ class Turn(Struct):
     @property
     def beyond(self) -> float:
         """CPU milliseconds beyond what the relay takes."""
-        return self.stored.cpu_per_answer - self.relayed.cpu_per_answer
+        pairs = zip(self.stored.rounds, self.relayed.rounds, strict=True)
+        return middle([ours.cpu_per_answer - theirs.cpu_per_answer for ours, theirs in pairs])
 
 
 def turns(
     subject: Subject, relay: Subject, *, last: int, deltas: int, early: int = EARLY, width: int = WIDTH
 ) -> tuple[Turn, Turn]:
-    """An early turn and the last, each with all the turns before it as its context."""
+    """An early turn and the last, each with all the turns before it as its context, in alternate rounds."""
+    grown = [_grown(subject, max(0, number - width // 2), deltas=deltas) for number in (early, last)]
+    found = Turn(early, Sample(), Sample()), Turn(last, Sample(), Sample())
+    for _ in range(ROUNDS):
+        for turn, stored in zip(found, grown, strict=True):
+            measure(subject, _turns(subject, stored, width // ROUNDS, deltas=deltas), turn.stored)
+            requests = 5 * width // ROUNDS
+            measure(relay, _relayed(relay, turn.number, requests=requests, deltas=deltas), turn.relayed)
+    return found
+
+
+def _grown(subject: Subject, number: int, *, deltas: int) -> list[str]:
+    """Conversations that have so many turns."""
     stored = [subject.post("/v1/conversations", {})["id"] for _ in range(CONVERSATIONS)]
-    found, taken = [], 0
-    for number in (early, last):
-        turn = Turn(number, Sample(), Sample())
-        before = max(0, number - width // 2 - taken)
-        turn.stored.errors += carry_out(_turns(subject, stored, before, deltas=deltas)).errors
-        measure(subject, _turns(subject, stored, width, deltas=deltas), turn.stored)
-        measure(relay, _relayed(relay, number, requests=5 * width, deltas=deltas), turn.relayed)
-        found.append(turn)
-        taken += before + width
-    return found[0], found[1]
+    grown = carry_out(_turns(subject, stored, number, deltas=deltas))
+    if grown.errors:
+        raise SystemExit(f"a conversation could not be had: {grown.errors[0]}")
+    return stored
 
 
 def _turns(subject: Subject, stored: list[str], number: int, *, deltas: int) -> Order:
