@@ -7,16 +7,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 from tests.support.apis import APIS, Api
 from tests.support.house import Key, Service
+from tests.support.patience import PATIENCE
 from tests.support.postgres import Where, fresh_database
 from tests.support.upstream import Upstream, upstream_in_thread
 
 # On a busy machine neither an example's time nor that of making it says anything.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+# Nor has a request failed that took longer than the five seconds httpx gives it where nothing is said.
+for part in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, part, PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +66,7 @@ def key(service: Service) -> Key:
 @pytest.fixture
 def http(service: Service, key: Key) -> Iterator[httpx.Client]:
     """A client with that key."""
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=30) as client:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as client:
         yield client
 
 

@@ -196,7 +196,7 @@ def test_the_credential_reaches_the_action_and_nobody_else(http, upstream, asked
 
 def test_a_document_can_be_judged_before_it_is_used(service: Service):
     key = service.key(scopes=("agents.write",))
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as client:
         told = client.post("/v1/actions/validate", json={"document": DOCUMENT, "server": "http://10.0.0.1/x"})
         refused = client.post("/v1/actions/validate", json={"document": {"openapi": "2.0"}})
         wrong = client.post("/v1/actions/validate", json={"server": "x"})

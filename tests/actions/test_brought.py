@@ -63,7 +63,7 @@ def key(service: Service) -> Key:
 @pytest.fixture
 def stranger(service: Service) -> Iterator[httpx.Client]:
     headers = service.key(project="elsewhere", scopes=SCOPES).headers
-    with httpx.Client(base_url=service.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=headers) as client:
         yield client
 
 

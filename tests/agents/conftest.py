@@ -42,7 +42,7 @@ def client(service: Service, maker: Key) -> Iterator[OpenAI]:
 @pytest.fixture
 def http(service: Service, maker: Key) -> Iterator[httpx.Client]:
     """A plain client with that key."""
-    with httpx.Client(base_url=service.base_url, headers=maker.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=maker.headers) as client:
         yield client
 
 
@@ -50,7 +50,7 @@ def http(service: Service, maker: Key) -> Iterator[httpx.Client]:
 def stranger(service: Service) -> Iterator[httpx.Client]:
     """A client with a key of another project."""
     headers = service.key(project="elsewhere", scopes=SCOPES).headers
-    with httpx.Client(base_url=service.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=headers) as client:
         yield client
 
 
@@ -58,7 +58,7 @@ def stranger(service: Service) -> Iterator[httpx.Client]:
 def person(service: Service, project: str) -> Iterator[httpx.Client]:
     """A client with a user's key in the test's project."""
     with httpx.Client(
-        base_url=service.base_url, headers=key_of_user(service, project, SCOPES).headers, timeout=20
+        base_url=service.base_url, headers=key_of_user(service, project, SCOPES).headers
     ) as client:
         yield client
 
@@ -67,6 +67,6 @@ def person(service: Service, project: str) -> Iterator[httpx.Client]:
 def another_person(service: Service, project: str) -> Iterator[httpx.Client]:
     """A client with another user's key in the test's project."""
     with httpx.Client(
-        base_url=service.base_url, headers=key_of_user(service, project, SCOPES).headers, timeout=20
+        base_url=service.base_url, headers=key_of_user(service, project, SCOPES).headers
     ) as client:
         yield client

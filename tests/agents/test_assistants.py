@@ -145,7 +145,7 @@ def test_a_key_for_assistants_alone_changes_no_other_agents(service: Service, ht
     agent = http.post("/v1/agents", json={"model": MODEL}).json()["id"]
     assistant = http.post("/v1/assistants", json={"model": MODEL}).json()["id"]
     tutor = service.key(project=project, scopes=("assistants",))
-    with httpx.Client(base_url=service.base_url, headers=tutor.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=tutor.headers) as client:
         assert client.post(f"/v1/assistants/{assistant}", json={"name": "x"}).status_code == 200
         assert client.post(f"/v1/assistants/{agent}", json={"name": "x"}).status_code == 403
         assert client.delete(f"/v1/assistants/{agent}").status_code == 403

@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from tests.agents.conftest import MODEL
 from tests.support.house import Key, Service
+from tests.support.patience import PATIENCE
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 ASKED = {
@@ -46,7 +47,7 @@ def test_it_is_found_on_a_websocket(service: Service, maker: Key, upstream, fres
     url = service.base_url.replace("http", "ws", 1) + "/v1/responses"
     with connect(url, additional_headers=maker.headers) as socket:
         socket.send(json.dumps({"type": "response.create", "model": fresh, "input": "Hi"}))
-        while (event := json.loads(socket.recv(timeout=20)))["type"] != "response.completed":
+        while (event := json.loads(socket.recv(timeout=PATIENCE)))["type"] != "response.completed":
             assert event["type"] not in ("error", "response.failed"), event
 
 

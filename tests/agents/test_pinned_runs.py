@@ -31,11 +31,11 @@ def test_a_run_taken_over_uses_the_version_it_began_with(tmp_path: Path):
         ):
             agent = here.beta.agents.create(model="local/scripted-1", instructions="One.")
             ids = [here.responses.create(model=agent.id, input="Hi", background=True).id for _ in range(2)]
-            eventually(lambda: bool(there.responses.retrieve(ids[0]).output), seconds=20)
+            eventually(lambda: bool(there.responses.retrieve(ids[0]).output))
             freeze(first, database)
             there.beta.agents.update(agent.id, instructions="Two.")
             let_leases_end(database)
-            eventually(lambda: len(upstream.exchanges) == 2, seconds=30)
+            eventually(lambda: len(upstream.exchanges) == 2)
             assert ended(there, ids[1]).status == "completed"
             assert upstream.exchanges[1].body["messages"][0]["content"] == "One."
             os.kill(first.pid, signal.SIGCONT)

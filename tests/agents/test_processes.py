@@ -20,7 +20,7 @@ SCOPES = "inference,agents.read,agents.write"
 def started(config: Path, environment: dict[str, str]) -> Iterator[Service]:
     """A service that is gone afterwards."""
     service = Service(config, environment=environment)
-    service.start(seconds=60)
+    service.start()
     try:
         yield service
     finally:
@@ -51,8 +51,8 @@ def pair(
     ):
         headers = {"authorization": f"Bearer {one.create_key('--unlimited', '--scopes', SCOPES)}"}
         with (
-            httpx.Client(base_url=one.base_url, headers=headers, timeout=20) as here,
-            httpx.Client(base_url=two.base_url, headers=headers, timeout=20) as there,
+            httpx.Client(base_url=one.base_url, headers=headers) as here,
+            httpx.Client(base_url=two.base_url, headers=headers) as there,
         ):
             yield here, there
 
@@ -86,7 +86,7 @@ def test_a_change_shows_soon_and_an_older_version_stays(pair):
     assert named(there, id) == "One"
     here.post(f"/v1/agents/{id}", json={"name": "Two"})
     assert there.get(f"/v1/agents/{id}").json()["name"] == "Two"
-    eventually(lambda: named(there, id) == "Two", seconds=10)
+    eventually(lambda: named(there, id) == "Two")
     assert named(there, f"{id}@1") == "One"
 
 
@@ -96,7 +96,7 @@ def test_a_name_moved_to_another_agent_is_followed(pair):
     assert named(there, "wanderer") == "One"
     here.post(f"/v1/agents/{one}", json={"aliases": []})
     made(here, name="Two", aliases=["wanderer"])
-    eventually(lambda: named(there, "wanderer") == "Two", seconds=10)
+    eventually(lambda: named(there, "wanderer") == "Two")
 
 
 def test_what_is_shared_no_more_or_deleted_is_gone_soon(pair):
@@ -105,5 +105,5 @@ def test_what_is_shared_no_more_or_deleted_is_gone_soon(pair):
     assert ran(there, id) == 200
     here.delete(f"/v1/agents/{id}")
     assert there.get(f"/v1/agents/{id}").status_code == 404
-    eventually(lambda: ran(there, id) == 404, seconds=10)
+    eventually(lambda: ran(there, id) == 404)
     assert ran(there, f"{id}@1") == 404

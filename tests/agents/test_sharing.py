@@ -138,7 +138,7 @@ def test_another_user_of_the_project_may_use_but_not_change(person, another_pers
 def test_a_key_bound_to_agents_sees_those_and_makes_none(service: Service, http, project):
     mine, other = made(http), made(http)
     bound = service.key(project=project, scopes=SCOPES, agents=(mine,))
-    with httpx.Client(base_url=service.base_url, headers=bound.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=bound.headers) as client:
         assert [sees(client, mine), sees(client, other)] == [True, False]
         assert client.get(f"/v1/models/{mine}@1").status_code == 200
         assert client.post("/v1/agents", json={"model": MODEL}).status_code == 403

@@ -116,7 +116,7 @@ def test_a_run_notes_the_version_it_ran(service, http: httpx.Client, upstream: U
     changed(http, id, name="x")
     upstream.enqueue(Script(text=("Hello",)))
     answer = http.post("/v1/responses", json={"model": id, "input": "Hi", "background": background}).json()
-    eventually(lambda: status(http, answer["id"]) == "completed", seconds=20)
+    eventually(lambda: status(http, answer["id"]) == "completed")
 
     async def versions(database) -> list:
         statement = "select agent_version from usage where agent = :agent"

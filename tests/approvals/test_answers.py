@@ -104,7 +104,7 @@ def test_it_is_the_same_in_the_background(http, upstream, wares):
 
 
 def ended(http, id: str) -> Json:
-    eventually(lambda: http.get(f"/v1/responses/{id}").json()["status"] == "completed", seconds=20)
+    eventually(lambda: http.get(f"/v1/responses/{id}").json()["status"] == "completed")
     return http.get(f"/v1/responses/{id}").json()
 
 

@@ -9,6 +9,7 @@ import pytest
 from openai import OpenAI
 from openai.types.beta.threads import Run
 
+from tests.support.patience import PATIENCE
 from tests.support.script import Script, ToolCall
 
 AGENT = "agent_answers"
@@ -41,9 +42,9 @@ def thread_of(client: OpenAI, *words: str) -> str:
     return client.beta.threads.create(messages=said).id
 
 
-def until_status(client: OpenAI, run: Run, *statuses: str, seconds: float = 30) -> Run:
+def until_status(client: OpenAI, run: Run, *statuses: str) -> Run:
     """The run once it stands so."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while True:
         found = client.beta.threads.runs.retrieve(run.id, thread_id=run.thread_id)
         if found.status in statuses:

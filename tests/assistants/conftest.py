@@ -16,5 +16,5 @@ from tests.support.thread_schemas import judge
 
 @pytest.fixture
 def client(service: Service, key: Key) -> Iterator[OpenAI]:
-    with httpx.Client(event_hooks={"response": [judge]}, timeout=30) as http:
+    with httpx.Client(event_hooks={"response": [judge]}) as http:
         yield OpenAI(base_url=service.base_url + "/v1", api_key=key.secret, max_retries=0, http_client=http)

@@ -38,7 +38,7 @@ def test_a_run_goes_on_at_another_service(clients: list[OpenAI], replicas: Repli
     replicas.upstream.enqueue(Script(calls=(ToolCall("weather"),)), Script(text=WORDS, pace=0.01))
     thread = thread_of(here, "order 1")
     run = here.beta.threads.runs.create(thread_id=thread, assistant_id=MODEL, tools=[WEATHER])
-    waiting = until_status(there, run, "requires_action", seconds=30)
+    waiting = until_status(there, run, "requires_action")
     outputs: Any = outputs_of(waiting)
     with there.beta.threads.runs.submit_tool_outputs_stream(
         run_id=run.id, thread_id=thread, tool_outputs=outputs
@@ -51,9 +51,9 @@ def test_a_run_goes_on_at_another_service(clients: list[OpenAI], replicas: Repli
 
 def test_a_run_is_cancelled_at_another_service(clients: list[OpenAI], replicas: Replicas):
     here, there, third = clients
-    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5, stall=60))
+    replicas.upstream.enqueue(Script(text=WORDS, stall_after_events=5))
     thread = thread_of(here, "order 1")
     run = here.beta.threads.runs.create(thread_id=thread, assistant_id=MODEL)
-    until_status(there, run, "in_progress", seconds=30)
+    until_status(there, run, "in_progress")
     assert there.beta.threads.runs.cancel(run.id, thread_id=thread).status == "cancelling"
-    until_status(third, run, "cancelled", seconds=30)
+    until_status(third, run, "cancelled")

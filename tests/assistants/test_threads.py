@@ -173,7 +173,7 @@ def test_what_a_cancelled_run_had_said_stays(client: OpenAI, upstream: Upstream)
     run = client.beta.threads.runs.create(thread_id=thread, assistant_id=AGENT)
     until_status(client, run, "in_progress")
     going = client.beta.threads.runs.steps.list
-    eventually(lambda: bool(going(run.id, thread_id=thread).data), seconds=10)
+    eventually(lambda: bool(going(run.id, thread_id=thread).data))
     (step,) = going(run.id, thread_id=thread)
     assert (step.status, step.usage) == ("in_progress", None)
     written = step.step_details.message_creation.message_id

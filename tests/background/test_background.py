@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import openai
 import pytest
+from msgspec import structs
 from openai import OpenAI
 
 from tests.support.house import Key, Service, eventually
@@ -26,13 +27,10 @@ SLOW = Script(
 STALLED = Script(text=("One ", "two ", "three"), stall_after_events=5)
 
 
-def ended(client: OpenAI, id: str, *, seconds: float = 15):
+def ended(client: OpenAI, id: str):
     """The response once it has ended."""
-    deadline = time.monotonic() + seconds
-    while (found := client.responses.retrieve(id)).status in UNFINISHED:
-        assert time.monotonic() < deadline, found.status
-        time.sleep(0.02)
-    return found
+    eventually(lambda: client.responses.retrieve(id).status not in UNFINISHED)
+    return client.responses.retrieve(id)
 
 
 def frames(http: httpx.Client, path: str, **query: object) -> list[str]:
@@ -43,12 +41,14 @@ def frames(http: httpx.Client, path: str, **query: object) -> list[str]:
 
 
 def test_it_is_queued_polled_and_completed(client: OpenAI, upstream: Upstream, key: Key):
-    upstream.enqueue(SLOW)
+    go_on = asyncio.Event()
+    upstream.enqueue(structs.replace(SLOW, pace=0.0, stall_after_events=5, stall=go_on))
     queued = client.responses.create(model=AGENT, input="Hello", background=True)
     assert (queued.status, queued.background, queued.store, queued.output) == ("queued", True, True, [])
     assert violations(OPENAI, queued.to_dict()) == []
     going = client.responses.retrieve(queued.id)
     assert going.status in UNFINISHED
+    upstream.let(go_on)
     done = ended(client, queued.id)
     assert (done.status, done.output_text) == ("completed", "".join(SLOW.text or ()))
     assert (done.usage.input_tokens, done.usage.output_tokens) == (9, 40)
@@ -60,7 +60,7 @@ def test_it_is_queued_polled_and_completed(client: OpenAI, upstream: Upstream, k
 def test_what_there_is_shows_while_it_goes_on(client: OpenAI, upstream: Upstream):
     upstream.enqueue(STALLED)
     queued = client.responses.create(model=AGENT, input="Hello", background=True)
-    eventually(lambda: bool(client.responses.retrieve(queued.id).output), seconds=5)
+    eventually(lambda: bool(client.responses.retrieve(queued.id).output))
     going = client.responses.retrieve(queued.id)
     assert (going.status, going.output[0].type) == ("in_progress", "message")
     assert violations(OPENAI, going.to_dict()) == []
@@ -125,15 +125,15 @@ def test_a_reader_that_leaves_cancels_nothing(client: OpenAI, upstream: Upstream
 @pytest.mark.parametrize("moment", ["at once", "before a byte", "while it speaks", "when it has ended"])
 def test_it_is_cancelled(moment: str, client: OpenAI, upstream: Upstream, key: Key):
     script = {
-        "before a byte": Script(text=("One",), header_delay=5),
+        "before a byte": Script(text=("One",), header_delay=float("inf")),
         "when it has ended": Script(text=("One",)),
     }.get(moment, STALLED)
     upstream.rule = lambda exchange: script
     queued = client.responses.create(model=AGENT, input="Hello", background=True)
     if moment == "before a byte":
-        eventually(lambda: bool(upstream.exchanges), seconds=5)
+        eventually(lambda: bool(upstream.exchanges))
     elif moment == "while it speaks":
-        eventually(lambda: bool(client.responses.retrieve(queued.id).output), seconds=5)
+        eventually(lambda: bool(client.responses.retrieve(queued.id).output))
     elif moment == "when it has ended":
         ended(client, queued.id)
     cancelled = client.responses.cancel(queued.id)
@@ -239,7 +239,7 @@ def test_a_wrong_query_is_refused_by_name(query, param, client: OpenAI, http, up
 def test_a_long_replay_does_not_hold_the_loop(client: OpenAI, http, service: Service, upstream: Upstream):
     upstream.enqueue(Script(text=("w ",) * 50_000))
     queued = client.responses.create(model="local/scripted-1", input="Q1", background=True)
-    ended(client, queued.id, seconds=60)
+    ended(client, queued.id)
     gc.collect()
     gc.freeze()
     with watched(service) as lag:

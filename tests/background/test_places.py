@@ -40,7 +40,7 @@ def begin(client: OpenAI, **more: Any) -> str:
 def under_way(client: OpenAI, upstream: Upstream) -> str:
     """The response that has the place."""
     id = begin(client)
-    eventually(lambda: bool(upstream.exchanges), seconds=10)
+    eventually(lambda: bool(upstream.exchanges))
     return id
 
 

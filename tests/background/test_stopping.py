@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -47,16 +46,13 @@ def test_those_under_way_end_and_those_that_waited_are_made_after_the_next_start
                     for number in range(PLACES + WAITING)
                 ]
                 going, waiting = ids[:PLACES], ids[PLACES:]
-                eventually(lambda: all(client.responses.retrieve(id).output for id in going), seconds=10)
+                eventually(lambda: all(client.responses.retrieve(id).output for id in going))
                 assert service.stop() == 0
                 assert broken(database) == []
                 assert stored(database, going) == ["failed"] * PLACES
                 assert stored(database, waiting) == ["queued"] * WAITING
                 service.start()
-                deadline = time.monotonic() + 30
-                while UNFINISHED & set(statuses(client, ids)):
-                    assert time.monotonic() < deadline, statuses(client, ids)
-                    time.sleep(0.05)
+                eventually(lambda: not UNFINISHED & set(statuses(client, ids)))
                 assert statuses(client, ids) == ["failed"] * PLACES + ["completed"] * WAITING
                 for id in going:
                     ended = client.responses.retrieve(id)

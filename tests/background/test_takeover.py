@@ -76,7 +76,7 @@ def test_what_a_frozen_process_left_is_ended_by_the_other_and_stays_so(tmp_path:
             OpenAI(base_url=second.base_url + "/v1", api_key=key, max_retries=0) as there,
         ):
             id = here.responses.create(model=AGENT, input="Hello", background=True).id
-            eventually(lambda: bool(there.responses.retrieve(id).output), seconds=20)
+            eventually(lambda: bool(there.responses.retrieve(id).output))
             freeze(first, database)
             let_leases_end(database)
             taken = ended(there, id)
@@ -87,7 +87,7 @@ def test_what_a_frozen_process_left_is_ended_by_the_other_and_stays_so(tmp_path:
             os.kill(first.pid, signal.SIGCONT)
             upstream.release()
             assert here.responses.create(model=AGENT, input="Are you back?").status == "completed"
-            eventually(lambda: is_over(first, id), seconds=20)
+            eventually(lambda: is_over(first, id))
             assert here.responses.retrieve(id).to_dict() == taken.to_dict()
             events = list(there.responses.retrieve(id, stream=True))
             assert [event.type for event in events].count("response.failed") == 1
@@ -109,15 +109,15 @@ def test_what_a_frozen_process_had_not_begun_is_made_by_the_other_once(tmp_path:
             OpenAI(base_url=second.base_url + "/v1", api_key=key, max_retries=0) as there,
         ):
             ids = [here.responses.create(model=AGENT, input="Hello", background=True).id for _ in range(2)]
-            eventually(lambda: bool(there.responses.retrieve(ids[0]).output), seconds=20)
+            eventually(lambda: bool(there.responses.retrieve(ids[0]).output))
             freeze(first, database)
             let_leases_end(database)
-            eventually(lambda: len(upstream.exchanges) == 2, seconds=30)
+            eventually(lambda: len(upstream.exchanges) == 2)
             upstream.release()
             assert [ended(there, id).status for id in ids] == ["failed", "completed"]
             os.kill(first.pid, signal.SIGCONT)
             assert here.responses.create(model=AGENT, input="Are you back?").status == "completed"
-            eventually(lambda: all(is_over(first, id) for id in ids), seconds=20)
+            eventually(lambda: all(is_over(first, id) for id in ids))
             assert [here.responses.retrieve(id).status for id in ids] == ["failed", "completed"]
         assert len(upstream.exchanges) == 3
         assert len(usage(database)) == 3

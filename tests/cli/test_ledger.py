@@ -46,7 +46,7 @@ def answer(service: Service) -> httpx.Response:
     """An answer that was paid for."""
     body = {"model": "agent_demo", "input": "Hello!"}
     headers = service.key(dollars=1).headers
-    return httpx.post(f"{service.base_url}/v1/responses", json=body, headers=headers, timeout=20)
+    return httpx.post(f"{service.base_url}/v1/responses", json=body, headers=headers)
 
 
 def invoice(folder: Path, cost: str) -> str:

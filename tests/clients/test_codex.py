@@ -84,7 +84,7 @@ def test_a_prompt_is_answered_by_the_demo_agent(codex: Codex, served: Served, tr
     before = len(_turns(served))
     (message,) = _items(codex("Hello!", model="agent_demo"), "agent_message")
     assert message["text"].endswith("You said: Hello!")
-    eventually(lambda: METHODS[transport] in _turns(served)[before:], seconds=10)
+    eventually(lambda: METHODS[transport] in _turns(served)[before:])
     assert set(_turns(served)[before:]) == {METHODS[transport]}
 
 

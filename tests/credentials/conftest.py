@@ -82,7 +82,7 @@ class Administrator:
     def __init__(self, service: Service) -> None:
         self.service = service
         key = service.key(scopes=(ADMIN,))
-        self.client = httpx.Client(base_url=service.base_url + "/v1", headers=key.headers, timeout=20)
+        self.client = httpx.Client(base_url=service.base_url + "/v1", headers=key.headers)
 
     def project(self, name: str) -> str:
         """Make a project."""
@@ -137,4 +137,4 @@ def ask(
 ) -> httpx.Response:
     """Ask an agent."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hello!"}], **more}
-    return httpx.post(service.base_url + "/v1/chat/completions", headers=headers, json=body, timeout=20)
+    return httpx.post(service.base_url + "/v1/chat/completions", headers=headers, json=body)

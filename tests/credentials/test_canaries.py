@@ -22,6 +22,7 @@ from service.settings.model import File
 from service.settings.shapes import fields_of, members, structs_in
 from specs.secret import Secret
 from tests.support.exchange import Exchange
+from tests.support.patience import PATIENCE
 from tests.support.processes import Service, free_port
 from tests.support.script import ErrorBody, Script
 from tests.support.upstream import Upstream, upstream_in_thread
@@ -144,7 +145,7 @@ class Witness:
 
     def __init__(self, base_url: str) -> None:
         self.seen: list[str] = []
-        self.client = httpx.Client(base_url=base_url, timeout=30, event_hooks={"response": [self._keep]})
+        self.client = httpx.Client(base_url=base_url, event_hooks={"response": [self._keep]})
 
     def _keep(self, response: httpx.Response) -> None:
         response.read()
@@ -439,7 +440,7 @@ def _converse(service: Service, witness: Witness, key: str) -> None:
     with connect(url, additional_headers={"authorization": f"Bearer {key}"}) as socket:
         socket.send(json.dumps(turn))
         while True:
-            message = str(socket.recv(timeout=20))
+            message = str(socket.recv(timeout=PATIENCE))
             witness.seen.append(message)
             if json.loads(message)["type"] in ("response.failed", "response.completed", "error"):
                 break

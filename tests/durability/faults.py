@@ -20,7 +20,7 @@ Fault: TypeAlias = Callable[[Path, int], AbstractContextManager[None]]
 
 _LOCK = """
 import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 connection.execute("begin exclusive")
 print("locked", flush=True)
 sys.stdin.read()

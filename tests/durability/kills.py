@@ -30,8 +30,10 @@ from tests.durability.load import (
     tokens_of,
 )
 from tests.support.processes import Service
-from tests.support.upstream import upstream_in_thread
+from tests.support.upstream import until, upstream_in_thread
 
+LEAST_TOLD = 10
+"""Answers that a round waits for before its kill."""
 READY_SECONDS = 3.0
 TERMINAL_SECONDS = 30.0
 """After a start every run is over within this."""
@@ -87,8 +89,10 @@ def run(rounds: int, folder: Path, *, seed: int = 0) -> Outcome:
 
 def _live_and_die(service: Service, keys: list[str], memory: Memory, chance: random.Random) -> None:
     async def until_killed() -> None:
+        told = len(memory.told)
         clients = asyncio.create_task(keep_busy(service.base_url, keys, memory, chance))
-        await asyncio.sleep(chance.uniform(0.05, 0.8))
+        await until(lambda: len(memory.told) >= told + LEAST_TOLD)
+        await asyncio.sleep(chance.uniform(0.0, 0.5))
         service.kill()
         await clients
 

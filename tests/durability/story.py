@@ -88,7 +88,7 @@ class Teller:
         began = time.monotonic()
         story.afterwards = await self._orders(AFTERWARDS)
         story.ready.append(await self._readiness())
-        await until(lambda: not count_open(self._database), seconds=20)
+        await until(lambda: not count_open(self._database))
         story.made_up_seconds = time.monotonic() - began
         story.settled = settled(self._database)
         story.broken = examine(self._database, Memory(told={*UNDER_WAY, *AFTERWARDS}))

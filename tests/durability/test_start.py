@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.faults import locked
+from tests.support.patience import PATIENCE
 from tests.support.processes import ROOT, Service, command
 
 CONFIG = '[store]\nurl = "sqlite:///data/books.db"\n'
@@ -47,7 +48,7 @@ def start(service: Service) -> subprocess.CompletedProcess[bytes]:
         env=service.environment(),
         preexec_fn=obey_permissions,
         capture_output=True,
-        timeout=15,
+        timeout=PATIENCE,
     )
 
 

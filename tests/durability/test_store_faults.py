@@ -12,6 +12,7 @@ from tests.durability.faults import Fault, Switch, deleted, full, locked, moved
 from tests.durability.load import configuration
 from tests.durability.story import AFTERWARDS, UNDER_WAY, Story, Teller
 from tests.support.house import service_in_thread
+from tests.support.patience import PATIENCE
 from tests.support.processes import running
 from tests.support.upstream import upstream_in_thread
 
@@ -89,7 +90,7 @@ def test_requests_are_served_again_when_the_database_works(story: Story) -> None
 
 def test_what_could_not_be_settled_is_settled_once_and_soon(story: Story) -> None:
     assert story.settled == {number: 1 for number in (*UNDER_WAY, *AFTERWARDS)}
-    assert story.made_up_seconds < 10
+    assert story.made_up_seconds < PATIENCE
 
 
 def test_the_books_add_up(story: Story) -> None:

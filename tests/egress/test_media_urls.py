@@ -132,7 +132,7 @@ def listener() -> Iterator[Canary]:
 @pytest.fixture(scope="module")
 def http(service: Service) -> Iterator[httpx.Client]:
     headers = service.key(scopes=(*DATA_SCOPES, "agents.write")).headers
-    with httpx.Client(base_url=service.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=headers) as client:
         yield client
 
 

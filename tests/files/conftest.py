@@ -41,7 +41,7 @@ def client(service: Service, key: Key) -> Iterator[OpenAI]:
 def stranger(service: Service) -> Iterator[httpx.Client]:
     """A client with a key of another project."""
     headers = service.key(project="elsewhere").headers
-    with httpx.Client(base_url=service.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=headers) as client:
         yield client
 
 

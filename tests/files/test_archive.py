@@ -19,6 +19,7 @@ from service.store.upload_desk import UploadDesk
 from specs.errors import BodyTooLarge, NotFound, StorageFull, StoreUnavailable
 from tests.support.money import opened
 from tests.support.postgres import Where
+from tests.support.upstream import until
 
 pytestmark = pytest.mark.anyio
 PROJECT = "proj_1"
@@ -64,11 +65,7 @@ def age(folder: Path, name: str) -> None:
 
 async def settled(folder: Path, expected: set[str]) -> None:
     """What is discarded goes in a thread of its own."""
-    for _ in range(200):
-        if names(folder) == expected:
-            return
-        await asyncio.sleep(0.005)
-    assert names(folder) == expected
+    await until(lambda: names(folder) == expected)
 
 
 async def test_what_is_kept_can_be_read(archive: Archive):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -40,7 +41,7 @@ def test_a_name_is_kept_for_display_only(name: str, shown: str, http: httpx.Clie
     made = http.post(URL, content=body.encode(), headers=FORM)
     assert made.status_code == 200, made.text
     assert made.json()["filename"] == shown
-    assert all(len(path.name) == 32 for path in blobs.iterdir())
+    eventually(lambda: all(len(path.name) == 32 for path in blobs.iterdir()))
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../..", "/", "\t"])
@@ -135,7 +136,7 @@ def test_what_is_refused_leaves_nothing_on_the_disk(http: httpx.Client, service:
     large = field("file", "x" * 1_000_000, filename="a")
     for body in (large + END, large[:-10], large + field("purpose", "spying") + END):
         assert http.post(URL, content=body, headers=FORM).status_code == 400
-    eventually(lambda: set(blobs.iterdir()) == before, seconds=2)
+    eventually(lambda: set(blobs.iterdir()) <= before)
 
 
 def test_a_caller_that_leaves_leaves_nothing_on_the_disk(http: httpx.Client, blobs: Path):
@@ -149,7 +150,7 @@ def test_a_caller_that_leaves_leaves_nothing_on_the_disk(http: httpx.Client, blo
 
     with pytest.raises(ConnectionAbortedError):
         http.post(URL, content=endless(), headers=FORM)
-    eventually(lambda: set(blobs.iterdir()) == before, seconds=3)
+    eventually(lambda: set(blobs.iterdir()) <= before)
 
 
 def test_a_file_over_the_limit_is_413_and_one_over_the_usual_body_limit_is_taken(
@@ -175,8 +176,8 @@ def test_bytes_go_to_the_disk_as_they_arrive(http: httpx.Client, blobs: Path):
         yield (PURPOSE + FILE[:-2]).encode()
         for _ in range(60):
             yield b"x" * 100_000
-        eventually(lambda: any(path.suffix == ".part" for path in blobs.iterdir()), seconds=2)
-        eventually(lambda: size_of_unfinished(blobs) > 5_000_000, seconds=2)
+        eventually(lambda: any(path.suffix == ".part" for path in blobs.iterdir()))
+        eventually(lambda: size_of_unfinished(blobs) > 5_000_000)
         seen.append(size_of_unfinished(blobs))
         yield ("\r\n" + END).encode()
 
@@ -186,4 +187,8 @@ def test_bytes_go_to_the_disk_as_they_arrive(http: httpx.Client, blobs: Path):
 
 
 def size_of_unfinished(blobs: Path) -> int:
-    return max((path.stat().st_size for path in blobs.glob("*.part")), default=0)
+    sizes = [0]
+    for path in blobs.glob("*.part"):
+        with suppress(FileNotFoundError):  # one that was just discarded
+            sizes.append(path.stat().st_size)
+    return max(sizes)

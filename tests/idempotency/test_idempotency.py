@@ -51,7 +51,8 @@ def test_another_body_with_the_same_key_is_422(api: Api, service: Service, upstr
 
 
 def test_a_repeat_while_the_first_runs_is_409(api: Api, service: Service, upstream: Upstream):
-    upstream.enqueue(Script(text=("one ", "two"), stall_after_events=2, stall=1.0))
+    go_on = asyncio.Event()
+    upstream.enqueue(Script(text=("one ", "two"), stall_after_events=2, stall=go_on))
     headers = {**service.key().headers, "idempotency-key": new_id("idem")}
     body = api.body("agent_support", "Hello")
 
@@ -60,8 +61,9 @@ def test_a_repeat_while_the_first_runs_is_409(api: Api, service: Service, upstre
 
     thread = threading.Thread(target=first)
     thread.start()
-    eventually(lambda: bool(upstream.exchanges), seconds=2)
+    eventually(lambda: bool(upstream.exchanges))
     again = httpx.post(service.base_url + api.path, headers=headers, json=body)
+    upstream.let(go_on)
     thread.join()
     assert (again.status_code, again.headers["retry-after"]) == (409, "1")
 
@@ -75,13 +77,15 @@ def test_a_failure_before_the_upstream_answers_frees_the_key(api: Api, service: 
 
 
 def test_a_lost_client_finds_its_answer_with_a_retry(api: Api, service: Service, upstream: Upstream):
-    upstream.enqueue(Script(text=("one ", "two"), stall_after_events=2, stall=0.5))
+    go_on = asyncio.Event()
+    upstream.enqueue(Script(text=("one ", "two"), stall_after_events=2, stall=go_on))
     key = service.key(dollars=1)
     headers = {**key.headers, "idempotency-key": new_id("idem")}
     body = {**api.body("agent_support", "Hello"), "stream": True}
     with httpx.stream("POST", service.base_url + api.path, headers=headers, json=body) as response:
         next(sse(response))
-    eventually(lambda: bool(key.usage), seconds=5)
+    upstream.let(go_on)
+    eventually(lambda: bool(key.usage))
     with httpx.stream("POST", service.base_url + api.path, headers=headers, json=body) as response:
         events = list(sse(response))
     assert "".join(api.delta(event) for event in events) == "one two"
@@ -179,7 +183,7 @@ def test_a_context_that_is_being_compacted_is_not_compacted_beside(service: Serv
     answers: list[httpx.Response] = []
     thread = threading.Thread(target=lambda: answers.append(httpx.post(url, headers=headers, json=body)))
     thread.start()
-    eventually(lambda: bool(upstream.exchanges), seconds=10)
+    eventually(lambda: bool(upstream.exchanges))
     beside = httpx.post(url, headers=headers, json=body)
     upstream.let(go_on)
     thread.join()

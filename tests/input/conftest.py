@@ -100,7 +100,7 @@ def nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "service" in request.fixturenames:
         running = request.getfixturevalue("service").house.runs.active
-        eventually(lambda: not running, seconds=5)
+        eventually(lambda: not running)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -141,7 +141,7 @@ def name_what_is_administered(body: dict[str, Any], objects: Objects) -> None:
 
 @pytest.fixture(scope="module")
 def objects(service: Service, key: Key) -> Iterator[Objects]:
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as http:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as http:
         yield Objects(http, agent="agent_demo")
 
 

@@ -44,7 +44,7 @@ def api(request: pytest.FixtureRequest) -> Api:
 @pytest.fixture
 def http(service: Service, key: Key, upstream: Upstream) -> Iterator[httpx.Client]:
     upstream.answer_with(lambda exchange: Script(text=("Yes", ".")))
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=60) as client:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as client:
         yield client
     upstream.rule = None
 

@@ -67,9 +67,7 @@ def follow(service: Service, key: str, api: Api, begun: threading.Semaphore) -> 
     body = {**api.body("agent_demo", "word " * WORDS), "stream": True}
     events: Events = []
     headers = {"authorization": f"Bearer {key}"}
-    with httpx.stream(
-        "POST", service.base_url + api.path, json=body, headers=headers, timeout=60
-    ) as response:
+    with httpx.stream("POST", service.base_url + api.path, json=body, headers=headers) as response:
         assert response.status_code == 200
         for event in sse(response):
             events.append(event)

@@ -17,6 +17,7 @@ from specs.limits import KeyRates
 from specs.scopes import ADMIN
 from tests.limits.conftest import CONFIGURATION
 from tests.support.house import ENVIRON, Key, Service, eventually, service_in_thread
+from tests.support.patience import PATIENCE
 
 ENDS = ("response.completed", "error")
 CHAT = {"model": "agent_demo", "messages": [{"role": "user", "content": "Hello!"}]}
@@ -24,7 +25,7 @@ CHAT = {"model": "agent_demo", "messages": [{"role": "user", "content": "Hello!"
 
 def chat(service: Service, key: Key, **more: object) -> httpx.Response:
     url = service.base_url + "/v1/chat/completions"
-    return httpx.post(url, headers=key.headers, json={**CHAT, **more}, timeout=20)
+    return httpx.post(url, headers=key.headers, json={**CHAT, **more})
 
 
 def limit(service: Service, key: Key, **rates: int) -> None:
@@ -136,13 +137,13 @@ def test_runs_of_a_key_that_go_on_at_once_are_limited(service: Service) -> None:
     limit(service, key, parallel_runs=1)
     url = service.base_url + "/v1/chat/completions"
     body = {**CHAT, "model": "agent_slow", "stream": True}
-    with httpx.stream("POST", url, headers=key.headers, json=body, timeout=20) as first:
+    with httpx.stream("POST", url, headers=key.headers, json=body) as first:
         assert first.status_code == 200
         refused = chat(service, key)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         assert "1 run going on" in refused.json()["error"]["message"]
         assert chat(service, service.key()).status_code == 200
-    eventually(lambda: chat(service, key).status_code == 200, seconds=10)
+    eventually(lambda: chat(service, key).status_code == 200)
 
 
 def test_runs_in_the_background_are_counted_from_when_they_are_asked_for(service: Service) -> None:
@@ -150,7 +151,7 @@ def test_runs_in_the_background_are_counted_from_when_they_are_asked_for(service
     limit(service, key, parallel_runs=2)
     url = service.base_url + "/v1/responses"
     body = {"model": "agent_slow", "input": "Hello!", "background": True}
-    with httpx.Client(headers=key.headers, timeout=20) as client:
+    with httpx.Client(headers=key.headers) as client:
         made = [client.post(url, json=body) for _ in range(3)]
         assert [response.status_code for response in made] == [200, 200, 429]
         for response in made[:2]:
@@ -167,7 +168,7 @@ def test_turns_on_a_websocket_are_counted_one_by_one(service: Service) -> None:
         ends = []
         for _ in range(2):
             socket.send(turn)
-            while (event := json.loads(socket.recv(timeout=20)))["type"] not in (
+            while (event := json.loads(socket.recv(timeout=PATIENCE)))["type"] not in (
                 "response.completed",
                 "error",
             ):
@@ -199,7 +200,7 @@ def test_an_administrator_limits_a_key(service: Service) -> None:
 
 def test_the_usual_limit_of_operations_on_files_holds(service: Service) -> None:
     key = service.key()
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as client:
         asked = Counter(client.get("/v1/files").status_code for _ in range(103))
     assert asked == {200: 100, 429: 3}
 

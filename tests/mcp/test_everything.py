@@ -18,6 +18,7 @@ from specs.items import FunctionCall, plain_text
 from specs.tools import McpServer
 from tests.mcp.conftest import settings, tools_of
 from tests.support.npm import node_modules
+from tests.support.patience import PATIENCE
 from tests.support.processes import free_port
 from tests.support.upstream import until
 
@@ -43,7 +44,7 @@ async def tools(
         return
     port = free_port()
     with _running(program, request.param, port):
-        await until(lambda: _listens(port), seconds=20)
+        await until(lambda: _listens(port))
         path = "sse" if request.param == "sse" else "mcp"
         found = tools_of(servers, McpServer("all", f"http://127.0.0.1:{port}/{path}"))
         yield found
@@ -88,7 +89,7 @@ async def test_it_asks_the_model_where_it_may(
     with ExitStack() as stack:
         if transport != "stdio":
             stack.enter_context(_running(program, transport, port))
-            await until(lambda: _listens(port), seconds=20)
+            await until(lambda: _listens(port))
             at = f'url = "http://127.0.0.1:{port}/{"sse" if transport == "sse" else "mcp"}"'
         servers.take(settings(tmp_path, f"[mcp.all]\n{at}\nshared = true\nsampling_calls = 1"))
         tools = tools_of(servers, McpServer("all", connector="all"), sampler=Parrot())
@@ -116,7 +117,7 @@ def _running(program: Path, transport: str, port: int) -> Iterator[None]:
         yield
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _listens(port: int) -> bool:

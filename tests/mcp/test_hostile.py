@@ -210,7 +210,7 @@ async def test_an_answer_that_never_comes_is_given_up(far: tuple[Hostile, str], 
     bounded = Bounded(listed, CallBounds(seconds=0.2))
     assert "longer than 0.2 seconds" in ((await bounded.call(LOOK)).error or "")
     del far[0].on["tools/call"]
-    assert await bounded.call(LOOK) == ToolOutcome(output="seen")
+    assert await listed.call(LOOK) == ToolOutcome(output="seen")
 
 
 async def test_a_listing_that_never_comes_is_given_up(
@@ -230,7 +230,7 @@ async def test_a_server_that_asks_for_a_model_is_refused(far: tuple[Hostile, str
     answers = b'data: {"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"done"}]}}\n\n'
     server.on["tools/call"] = streaming(event(asks), answers)
     assert await listed.call(LOOK) == ToolOutcome(output="done")
-    await until(lambda: server.replies != [], seconds=10)
+    await until(lambda: server.replies != [])
     (reply,) = server.replies
     assert (reply["id"], "error" in reply, "result" in reply) == (99, True, False)
 
@@ -242,7 +242,7 @@ async def test_a_stream_that_ends_at_once_is_asked_for_no_longer_than_the_run(
     server.on["initialize"] = lambda _, said: _welcome(said)
     server.on["GET"] = streaming(b"retry: 0\ndata:\n\n")
     assert (await tools.list_tools("far")).error is None
-    await until(lambda: server.count("GET") > 20, seconds=10)
+    await until(lambda: server.count("GET") > 20)
     await tools.aclose()
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "mcp far"]
 

@@ -103,7 +103,7 @@ async def test_a_program_that_died_unseen_is_started_again(near: McpServers, sta
     tools = await opened(near)
     pid = (await said(tools, "pid")).output
     os.kill(int(pid or ""), 9)
-    await until(lambda: not _running("mcp near"), seconds=10)
+    await until(lambda: not _running("mcp near"))
     assert (await said(tools, "echo")).output == "{}"
     await tools.aclose()
 
@@ -112,7 +112,7 @@ async def test_a_program_that_floods_is_ended(near: McpServers):
     tools = await opened(near)
     pid = (await said(tools, "pid")).output
     assert (await said(tools, "flood")).error == failures.OVERFLOW
-    await until(lambda: not alive(pid), seconds=10)
+    await until(lambda: not alive(pid))
     await tools.aclose()
 
 
@@ -142,7 +142,7 @@ async def test_a_reload_ends_what_it_takes_away_when_the_last_run_has_ended(
     gone = tools_of(near, own=(McpServer("near", connector="near"),))
     assert "no server of this name" in ((await gone.list_tools("near")).error or "")
     await tools.aclose()
-    await until(lambda: not alive(pid), seconds=10)
+    await until(lambda: not alive(pid))
 
 
 async def test_a_reload_leaves_alone_what_it_leaves(near: McpServers, tmp_path: Path, starts: Path):
@@ -201,7 +201,7 @@ mcp = ["near"]
         with service_in_thread(config, tmp_path) as service:
             body = {"model": "agent_near", "input": "Which process?"}
             url = f"{service.base_url}/v1/responses"
-            answer = httpx.post(url, json=body, headers=service.key().headers, timeout=20).json()
+            answer = httpx.post(url, json=body, headers=service.key().headers).json()
             pid = next(item["output"] for item in answer["output"] if item["type"] == "mcp_call")
             assert alive(pid)
     assert not alive(pid)

@@ -173,8 +173,8 @@ def test_a_caller_who_leaves_ends_what_is_asked_and_all_of_it_is_settled(
     url = f"{service.base_url}/v1/responses"
     with httpx.stream("POST", url, json=body, headers=key.headers, timeout=30) as response:
         assert response.status_code == 200
-        eventually(lambda: len(upstream.exchanges) == 2, seconds=20)
-    eventually(lambda: not service.house.runs.active, seconds=20)
-    eventually(lambda: len(key.usage) == 2, seconds=20)
+        eventually(lambda: len(upstream.exchanges) == 2)
+    eventually(lambda: not service.house.runs.active)
+    eventually(lambda: len(key.usage) == 2)
     assert service.broken() == []
     upstream.release()

@@ -63,7 +63,7 @@ async def test_who_waits_for_a_listing_is_not_left_waiting(far: tuple[Hostile, s
     server.on["tools/list"] = hang
     first, second = (tools_of(servers, McpServer("far", url)) for _ in range(2))
     asking = asyncio.create_task(first.list_tools("far"))
-    await until(lambda: server.count("tools/list") == 1, seconds=10)
+    await until(lambda: server.count("tools/list") == 1)
     waiting = asyncio.create_task(second.list_tools("far"))
     del server.on["tools/list"]
     await asyncio.sleep(0)
@@ -159,7 +159,7 @@ async def test_a_run_that_is_cancelled_leaves_nothing_behind(
             await tools.aclose()
 
     running = asyncio.create_task(run())
-    await until(lambda: server.count(method) > 0, seconds=10)
+    await until(lambda: server.count(method) > 0)
     running.cancel()
     await asyncio.wait([running])
     assert running.cancelled()
@@ -174,7 +174,7 @@ async def test_a_connection_ends_though_nobody_waits_for_that(far: tuple[Hostile
     closing = asyncio.create_task(tools.aclose())
     await asyncio.sleep(0)
     closing.cancel()
-    await until(lambda: left() == [], seconds=10)
+    await until(lambda: left() == [])
 
 
 async def test_two_servers_of_one_label_are_refused(far: tuple[Hostile, str], servers: McpServers):

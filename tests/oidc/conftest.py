@@ -45,5 +45,5 @@ def service(issuer: IssuerServer, tmp_path_factory: pytest.TempPathFactory) -> I
 def admin(service: Service) -> Iterator[httpx.Client]:
     """A client with a key of administration."""
     key: Key = service.key(scopes=(ADMIN,))
-    with httpx.Client(base_url=service.base_url + "/v1", headers=key.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url + "/v1", headers=key.headers) as client:
         yield client

@@ -44,7 +44,7 @@ def client(service: Service, admin_key: Key) -> Iterator[OpenAI]:
 @pytest.fixture
 def admin(service: Service, admin_key: Key) -> Iterator[httpx.Client]:
     """A plain client with that key."""
-    with httpx.Client(base_url=service.base_url + "/v1", headers=admin_key.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url + "/v1", headers=admin_key.headers) as client:
         yield client
 
 

@@ -23,7 +23,7 @@ class Spender(Struct):
         """Ask the demo for a response; the money is play money, the prices are not."""
         body = {"model": "agent_demo", "input": text, "max_output_tokens": 300, **changes}
         headers = {"Authorization": f"Bearer {self.secret}"}
-        return httpx.post(f"{self.service.base_url}/v1/responses", json=body, headers=headers, timeout=20)
+        return httpx.post(f"{self.service.base_url}/v1/responses", json=body, headers=headers)
 
 
 def new_spender(admin: httpx.Client, service: Service, *, name: str, balance: str = "1") -> Spender:
@@ -32,7 +32,7 @@ def new_spender(admin: httpx.Client, service: Service, *, name: str, balance: st
     body = {"name": "spender", "balance": balance}
     made = posted(admin, f"/organization/projects/{project}/service_accounts", **body)["api_key"]
     headers = {"Authorization": f"Bearer {made['value']}"}
-    shown = httpx.get(f"{service.base_url}/v1/key", headers=headers, timeout=20).json()
+    shown = httpx.get(f"{service.base_url}/v1/key", headers=headers).json()
     return Spender(service, project, made["id"], made["value"], shown["account_id"])
 
 

@@ -119,7 +119,7 @@ def test_a_refill_comes_before_a_refusal(admin, spender):
     path = f"/organization/accounts/{spender.account}"
     posted(admin, f"{path}/adjustments", amount="-1", reason="empty it")
     posted(admin, path, refill={"amount": "1", "every": 1, "unit": "second"})
-    eventually(lambda: spender.ask().status_code == 200, seconds=20)
+    eventually(lambda: spender.ask().status_code == 200)
     assert posted(admin, path, refill=None)["refill"] is None
 
 
@@ -139,7 +139,7 @@ def test_a_low_balance_is_told_in_a_header_and_in_the_audit_log(admin, spender):
         found = admin.get("/organization/audit_logs", params=query).json()["data"]
         return [each["type"] for each in found].count("account.low") == 1
 
-    eventually(told, seconds=30)
+    eventually(told)
     assert account(admin, spender.account)["low_since"] is not None
 
 

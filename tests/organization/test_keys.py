@@ -16,14 +16,12 @@ ALL = ("inference", "agents.read", "files", "conversations", "assistants", "agen
 
 
 def status(service: Service, secret: str, path: str = "/v1/models") -> int:
-    return httpx.get(
-        service.base_url + path, headers={"authorization": f"Bearer {secret}"}, timeout=20
-    ).status_code
+    return httpx.get(service.base_url + path, headers={"authorization": f"Bearer {secret}"}).status_code
 
 
 def shown(service: Service, secret: str) -> dict:
     headers = {"authorization": f"Bearer {secret}"}
-    return httpx.get(f"{service.base_url}/v1/key", headers=headers, timeout=20).json()
+    return httpx.get(f"{service.base_url}/v1/key", headers=headers).json()
 
 
 def of_user(service: Service, admin: httpx.Client, key: Key) -> tuple[str, str]:
@@ -127,7 +125,7 @@ def test_a_rotated_key_opens_with_both_secrets_until_the_grace_is_over(service, 
     newest = admin.post(f"{path_of(made)}/rotate", json={"grace_seconds": 1}).json()
     assert status(service, made["value"]) == 401
     assert status(service, newest["value"]) == 200
-    eventually(lambda: status(service, new["value"]) == 401, seconds=10)
+    eventually(lambda: status(service, new["value"]) == 401)
     assert status(service, newest["value"]) == 200
 
 
@@ -143,14 +141,14 @@ def test_a_revoked_key_is_refused_at_once_here_and_soon_after_by_another_process
     beside = service.key()
     assert status(service, beside.secret) == 200
     beside.revoke()
-    eventually(lambda: status(service, beside.secret) == 401, seconds=10)
+    eventually(lambda: status(service, beside.secret) == 401)
     assert RECALL_SECONDS <= 5
 
 
 def test_an_expiry_is_set_and_met(service, admin, made):
     changed = admin.post(path_of(made), json={"expires_in_seconds": 1}).json()
     assert changed["expires_at"] is not None
-    eventually(lambda: status(service, made["value"]) == 401, seconds=10)
+    eventually(lambda: status(service, made["value"]) == 401)
     answer = admin.post(path_of(made), json={"name": "again"})
     assert answer.status_code == 400
 

@@ -28,7 +28,7 @@ def entries(admin: httpx.Client, **query: str | int) -> list[dict]:
 
 def settlement(spender: Spender, id: str, *, secret: str | None = None) -> httpx.Response:
     headers = {"Authorization": f"Bearer {secret or spender.secret}"}
-    return httpx.get(f"{spender.service.base_url}/v1/responses/{id}/settlement", headers=headers, timeout=20)
+    return httpx.get(f"{spender.service.base_url}/v1/responses/{id}/settlement", headers=headers)
 
 
 def move_money(admin: httpx.Client, spender: Spender) -> str:

@@ -17,7 +17,7 @@ projects = (f"team-{number}" for number in range(10_000))
 
 @contextmanager
 def client(service: Service, key: Key) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url + "/v1", headers=key.headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url + "/v1", headers=key.headers) as client:
         yield client
 
 

@@ -55,7 +55,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
             for service in services:
                 service.spawn()
             for service in services:
-                service.wait_until_ready(seconds=60)
+                service.wait_until_ready()
             yield Replicas(services, where, upstream)
         finally:
             for service in services:

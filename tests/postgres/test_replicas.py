@@ -9,6 +9,7 @@ import sys
 from service.store.database import Database
 from specs.secret import Secret
 from tests.support.money import NOW, opened
+from tests.support.patience import PATIENCE
 from tests.support.postgres import fresh_database
 from tests.support.processes import ROOT
 
@@ -67,6 +68,6 @@ def test_three_processes_race_for_the_last_cent_and_none_is_spent_twice():
             won = [int(answer(process)) for process in racers]
         finally:
             for process in racers:
-                process.communicate(timeout=30)
+                process.communicate(timeout=PATIENCE)
         assert sum(won) == CENTS
         assert asyncio.run(outcome(where)) == (CENTS, 0, [])

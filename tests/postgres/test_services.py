@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -13,13 +12,14 @@ from openai import APIConnectionError, AuthenticationError, ConflictError, OpenA
 from service.ids import new_id
 from specs.secret import Secret
 from tests.postgres.conftest import Replicas
+from tests.support.house import eventually
 from tests.support.postgres import ask
 from tests.support.processes import Service
 from tests.support.script import Script
 
 MODEL = "local/scripted-1"
 WORDS = tuple(f"word{number} " for number in range(20))
-STALLED = Script(text=WORDS, stall_after_events=8, stall=60)
+STALLED = Script(text=WORDS, stall_after_events=8)
 LOGGED = """
 select exists (
     select 1 from run_events as e join background_runs as b on b.run = e.run
@@ -43,13 +43,6 @@ def clients(replicas: Replicas, key: str) -> Iterator[list[OpenAI]]:
 
 def client_of(service: Service, key: str) -> OpenAI:
     return OpenAI(base_url=f"{service.base_url}/v1", api_key=key, max_retries=0)
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def is_logged(replicas: Replicas, response: str) -> bool:
@@ -83,10 +76,10 @@ def test_a_run_is_cancelled_at_another(clients: list[OpenAI], replicas: Replicas
     here, there, *_ = clients
     replicas.upstream.enqueue(STALLED)
     made = here.responses.create(model=MODEL, input="order 1", background=True)
-    until(lambda: is_logged(replicas, made.id))
+    eventually(lambda: is_logged(replicas, made.id))
     assert there.responses.retrieve(made.id).status == "in_progress"
     there.responses.cancel(made.id)
-    until(lambda: there.responses.retrieve(made.id).status == "cancelled")
+    eventually(lambda: there.responses.retrieve(made.id).status == "cancelled")
 
 
 def test_a_conversation_has_one_writer_wherever_that_is(clients: list[OpenAI], replicas: Replicas):
@@ -94,11 +87,11 @@ def test_a_conversation_has_one_writer_wherever_that_is(clients: list[OpenAI], r
     conversation = here.conversations.create().id
     replicas.upstream.enqueue(STALLED)
     first = here.responses.create(model=MODEL, input="order 1", conversation=conversation, background=True)
-    until(lambda: is_logged(replicas, first.id))
+    eventually(lambda: is_logged(replicas, first.id))
     with pytest.raises(ConflictError):
         there.responses.create(model=MODEL, input="order 2", conversation=conversation)
     there.responses.cancel(first.id)
-    until(lambda: there.responses.retrieve(first.id).status == "cancelled")
+    eventually(lambda: there.responses.retrieve(first.id).status == "cancelled")
     second = there.responses.create(model=MODEL, input="order 3", conversation=conversation)
     assert second.status == "completed"
 
@@ -110,7 +103,7 @@ def test_a_revoked_key_is_refused_everywhere(replicas: Replicas):
     ((id,),) = ask(replicas.where, "select id from keys where name = 'to be revoked'")
     replicas.second.run("keys", "revoke", id)
     for client in clients:
-        until(lambda client=client: refused(client))
+        eventually(lambda client=client: refused(client))
         client.close()
 
 
@@ -126,7 +119,7 @@ def test_a_repeat_at_another_gets_the_same_answer(replicas: Replicas, key: str):
     headers = {"authorization": f"Bearer {key}", "idempotency-key": new_id("idem")}
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
     first, again = (
-        httpx.post(f"{service.base_url}/v1/chat/completions", headers=headers, json=body, timeout=20)
+        httpx.post(f"{service.base_url}/v1/chat/completions", headers=headers, json=body)
         for service in replicas.services[:2]
     )
     assert again.content == first.content
@@ -152,7 +145,7 @@ def dying(replicas: Replicas) -> Iterator[Service]:
     """One that a test may kill; it is there again afterwards."""
     yield replicas.services[2]
     replicas.services[2].spawn()
-    replicas.services[2].wait_until_ready(seconds=60)
+    replicas.services[2].wait_until_ready()
 
 
 def expire_leases(where: Secret, owner: str) -> None:
@@ -171,12 +164,12 @@ def test_the_runs_of_a_dead_service_are_ended_by_another(replicas: Replicas, key
     replicas.upstream.enqueue(STALLED)
     with client_of(dying, key) as client:
         made = client.responses.create(model=MODEL, input="order 1", background=True)
-    until(lambda: is_logged(replicas, made.id))
+    eventually(lambda: is_logged(replicas, made.id))
     dying.kill()
     expire_leases(replicas.where, OWNER.format(made.id))
-    until(lambda: living.responses.retrieve(made.id).status == "failed")
+    eventually(lambda: living.responses.retrieve(made.id).status == "failed")
     assert "word3" in living.responses.retrieve(made.id).output_text
-    until(lambda: open_holds(replicas.where) == 0)
+    eventually(lambda: open_holds(replicas.where) == 0)
     living.close()
 
 
@@ -184,11 +177,11 @@ def test_what_a_dead_service_held_is_charged_by_another(replicas: Replicas, key:
     replicas.upstream.answer_with(lambda _: STALLED)
     with ThreadPoolExecutor(8) as pool, client_of(dying, key) as client:
         asked = [pool.submit(client.responses.create, model=MODEL, input="Hello") for _ in range(8)]
-        until(lambda: open_holds(replicas.where) == 8)
+        eventually(lambda: open_holds(replicas.where) == 8)
         dying.kill()
         assert all(isinstance(call.exception(), APIConnectionError) for call in asked)
     expire_leases(replicas.where, "select r.owner from runs as r where r.status = 'running'")
-    until(lambda: open_holds(replicas.where) == 0)
+    eventually(lambda: open_holds(replicas.where) == 0)
     ((estimated,),) = ask(replicas.where, "select count(*) from usage where estimated = 1")
     assert estimated >= 8
     replicas.first.run("doctor")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from service.store.database import Database
 from specs.secret import Secret
 from tests.support.postgres import ask, fresh_database
+from tests.support.upstream import until
 
 pytestmark = pytest.mark.anyio
 
@@ -23,12 +24,6 @@ async def replica(where: Secret, heard: list[str]) -> AsyncIterator[Database]:
         yield database
         carrying.cancel()
         await asyncio.gather(carrying, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 (it comes true in another process)
-            await asyncio.sleep(0.01)
 
 
 CUT = """

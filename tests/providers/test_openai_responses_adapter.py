@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from specs.items import FunctionCall, Message, Reasoning, Text
 from specs.requests import ModelRequest, Settings
 from tests.support.laws import check_laws
 from tests.support.script import ErrorBody, Script, ToolCall
-from tests.support.upstream import Upstream
+from tests.support.upstream import Upstream, until
 
 pytestmark = pytest.mark.anyio
 
@@ -111,8 +110,7 @@ async def test_an_answer_given_up_is_cancelled_upstream_at_once() -> None:
         events += stream.close("cancelled")
         await stream.aclose()
         check_laws(events)
-        await asyncio.sleep(0.2)
-        assert upstream.exchanges[0].disconnected_at is not None
+        await until(lambda: upstream.exchanges[0].disconnected_at is not None)
 
 
 async def test_the_profile_is_that_of_the_models_family() -> None:

@@ -36,6 +36,7 @@ from specs.errors import (
 )
 from specs.events import StepEnded
 from tests.support.frames import split
+from tests.support.patience import PATIENCE
 from tests.support.told_server import (
     CHUNKED,
     Echo,
@@ -424,7 +425,7 @@ async def test_closing_early_tells_the_server_at_once() -> None:
         stream = await opened(upstream)
         await anext(stream)
         await stream.aclose()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await left.wait()
 
 

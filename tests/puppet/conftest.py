@@ -38,7 +38,7 @@ def stage(shared_stage: Stage) -> Iterator[Stage]:
     shared.upstream.scripts.clear()
     shared.upstream.answer_with(obey)
     key = shared.service.key(dollars=1.0)
-    with httpx.Client(base_url=shared.service.base_url, headers=key.headers, timeout=30) as http:
+    with httpx.Client(base_url=shared.service.base_url, headers=key.headers) as http:
         yield Stage(shared.service, shared.upstream, shared.pages, shared.listener, key, http)
 
 

@@ -107,9 +107,7 @@ def test_an_approval_of_another_project_is_refused(chained: bool, stage: Stage, 
     body: Json = {"model": "agent_reader", "input": items, "tools": [stage.server("bank")]}
     if chained:
         body["previous_response_id"] = answer["id"]
-    response = httpx.post(
-        f"{stage.service.base_url}/v1/responses", json=body, headers=key.headers, timeout=30
-    )
+    response = httpx.post(f"{stage.service.base_url}/v1/responses", json=body, headers=key.headers)
     assert response.status_code in (400, 404), response.text
     assert bank.calls == []
     stage.check(response.text)

@@ -31,7 +31,7 @@ def with_nano(stage: Stage) -> Iterator[WITH]:
 
         def paying(nano: int) -> Stage:
             key = stage.service.key(nano=nano)
-            http = httpx.Client(base_url=stage.service.base_url, headers=key.headers, timeout=30)
+            http = httpx.Client(base_url=stage.service.base_url, headers=key.headers)
             return structs.replace(stage, key=key, http=stack.enter_context(http))
 
         yield paying
@@ -78,7 +78,7 @@ def test_one_that_asks_itself_behind_its_own_back_ends_with_the_money(with_nano:
     stage.upstream.answer_with(grow(background=True))
     stage.pages.laid["/v1/"] = relay_to(stage.service.base_url, stage.key.headers)
     response = stage.ask(RESPONSES, "agent_self", "word ")
-    eventually(lambda: is_quiet(stage), seconds=30)
+    eventually(lambda: is_quiet(stage))
     assert 1 < len(stage.visits) < 30
     stage.check(response.text)
 
@@ -107,8 +107,8 @@ def test_one_whose_caller_has_left_ends(api: Api, agent: str, stage: Stage, held
     with stage.http.stream("POST", api.path, json=body) as response:
         pieces = response.iter_raw()
         next(pieces)
-        eventually(lambda: len(stage.visits) == 2, seconds=30)
-    eventually(lambda: is_quiet(stage), seconds=30)
+        eventually(lambda: len(stage.visits) == 2)
+    eventually(lambda: is_quiet(stage))
     held.let_go()
     assert len(stage.upstream.exchanges) == 1
     stage.check()

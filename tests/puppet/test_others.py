@@ -23,7 +23,7 @@ ORDERS = call("read_secret") + call("vault__read_secret") + call("write_note", t
 def theirs(stage: Stage) -> Iterator[Objects]:
     """What another project has; its agents may read the vault."""
     key = stage.service.key(project="other", dollars=1.0)
-    with httpx.Client(base_url=stage.service.base_url, headers=key.headers, timeout=30) as http:
+    with httpx.Client(base_url=stage.service.base_url, headers=key.headers) as http:
         yield Objects(http, agent="agent_vault")
 
 

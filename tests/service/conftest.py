@@ -43,12 +43,16 @@ base_url = "{upstream}"
 api_key = "env:UPSTREAM_KEY"
 [providers.letters.prices."scripted-1"]
 {PRICES}
+[providers.gratis]
+kind = "openai-compatible"
+base_url = "{upstream}/v1"
+free = true
 [providers.hasty]
 kind = "openai-compatible"
 base_url = "{upstream}/v1"
 expose = ["scripted-1"]
 free = true
-timeouts = {{ first_byte = 1, idle = 1 }}
+timeouts = {{ first_byte = 0.2 }}
 [providers.nowhere]
 kind = "openai-compatible"
 base_url = "http://127.0.0.1:9/v1"
@@ -82,13 +86,13 @@ model = "answers/scripted-1"
 max_cost_usd = 0.02
 [[agents]]
 id = "agent_fallback"
-model = ["hasty/first", "answers/dear"]
+model = ["gratis/first", "answers/dear"]
 [[agents]]
 id = "agent_fallback_strict"
-model = ["hasty/second", "answers/dear"]
+model = ["gratis/second", "answers/dear"]
 [[agents]]
 id = "agent_fallback_broken"
-model = ["hasty/third", "answers/dear"]
+model = ["gratis/third", "answers/dear"]
 [[agents]]
 id = "agent_nowhere"
 model = "nowhere/m"

@@ -32,7 +32,7 @@ def raw(service: Service, request: bytes, *, end: bool = False) -> bytes:
 
 def post(service: Service, api: Api, key: Key, body: bytes, content_type: str = "application/json"):
     headers = {**key.headers, "content-type": content_type}
-    return httpx.post(service.base_url + api.path, headers=headers, content=body, timeout=20)
+    return httpx.post(service.base_url + api.path, headers=headers, content=body)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_chunked_body_over_the_limit_is_413(api: Api, service, key):
             yield b"x" * 1024 * 1024
 
     headers = {**key.headers, "content-type": "application/json"}
-    response = httpx.post(service.base_url + api.path, headers=headers, content=pieces(), timeout=20)
+    response = httpx.post(service.base_url + api.path, headers=headers, content=pieces())
     assert (response.status_code, api.error(response.json())["code"]) == (413, "request_too_large")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
@@ -130,11 +131,12 @@ def test_an_unknown_conversation_is_named(client: OpenAI):
 
 
 def test_one_response_at_a_time_writes_to_a_conversation(client: OpenAI, upstream: Upstream):
-    upstream.enqueue(Script(text=("A1",), header_delay=0.5), Script(text=("A2",)))
+    go_on = asyncio.Event()
+    upstream.enqueue(Script(text=("A1",), header_delay=go_on), Script(text=("A2",)))
     made = client.conversations.create()
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(client.responses.create, model=AGENT, input="Q1", conversation=made.id)
-        eventually(lambda: bool(upstream.exchanges), seconds=3)
+        eventually(lambda: bool(upstream.exchanges))
         for writing in (
             lambda: client.responses.create(model=AGENT, input="Q2", conversation=made.id),
             lambda: client.conversations.items.create(made.id, items=[message("M")]),
@@ -142,6 +144,7 @@ def test_one_response_at_a_time_writes_to_a_conversation(client: OpenAI, upstrea
         ):
             with pytest.raises(openai.ConflictError):
                 writing()
+        upstream.let(go_on)
         slow.result()
     client.responses.create(model=AGENT, input="Q2", conversation=made.id)
     assert texts(client, made.id) == ["Q1", "A1", "Q2", "A2"]
@@ -173,7 +176,7 @@ def test_the_lock_is_given_back_whatever_goes_wrong(
 
 
 def test_a_client_that_leaves_gives_the_lock_back(client: OpenAI, upstream: Upstream):
-    upstream.enqueue(Script(text=("A",) * 50, pace=0.1), Script(text=("A2",)))
+    upstream.enqueue(Script(text=("A",) * 3, stall_after_events=5), Script(text=("A2",)))
     made = client.conversations.create()
     with client.responses.create(model=AGENT, input="Q1", conversation=made.id, stream=True) as events:
         next(iter(events))
@@ -185,7 +188,7 @@ def test_a_client_that_leaves_gives_the_lock_back(client: OpenAI, upstream: Upst
             return False
         return True
 
-    eventually(free, seconds=5)
+    eventually(free)
     assert texts(client, made.id) == ["Q2", "A2"]
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from tests.support.patience import PATIENCE
+
 
 class Canary:
     """Counts the connections made to its port, on whatever address of this machine."""
@@ -32,7 +34,7 @@ class Canary:
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
 
 @contextmanager
@@ -101,7 +103,7 @@ def tiny_server(answer: Answer) -> Iterator[int]:
             except OSError:
                 return
             with connection, suppress(OSError):
-                connection.settimeout(10)
+                connection.settimeout(PATIENCE)
                 connection.sendall(answer(_head(connection)))
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -111,7 +113,7 @@ def tiny_server(answer: Answer) -> Iterator[int]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def _head(connection: socket.socket) -> bytes:

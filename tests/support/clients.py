@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.support.patience import PATIENCE
 from tests.support.upstream import Upstream
 
 
@@ -46,7 +47,7 @@ def run(*command: str, served: Served, cwd: Path, environment: Mapping[str, str]
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=2 * PATIENCE,
     )
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout

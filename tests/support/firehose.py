@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from tests.support import raw_http
+from tests.support.threads import in_thread
 from tests.support.wires.frames import encode
 
 HEADERS = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
@@ -69,17 +69,15 @@ class Firehose:
             await writer.drain()
 
 
-@contextmanager
-def firehose_in_thread(events: int, *, delta: str = " word") -> Iterator[Firehose]:
+def firehose_in_thread(events: int, *, delta: str = " word") -> AbstractContextManager[Firehose]:
     """A firehose with an event loop of its own."""
-    hose, started, loop = Firehose(stream(events, delta=delta)), threading.Event(), asyncio.new_event_loop()
-    stopped = asyncio.Event()
 
-    async def serve() -> None:
+    @asynccontextmanager
+    async def serving() -> AsyncIterator[Firehose]:
+        hose = Firehose(stream(events, delta=delta))
         server = await asyncio.start_server(hose.serve, "127.0.0.1", 0, backlog=1024)
         hose.port = server.sockets[0].getsockname()[1]
-        started.set()
-        await stopped.wait()
+        yield hose
         server.close()
         current = asyncio.current_task()
         tasks = [task for task in asyncio.all_tasks() if task is not current]
@@ -87,12 +85,4 @@ def firehose_in_thread(events: int, *, delta: str = " word") -> Iterator[Firehos
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert started.wait(5), "the firehose did not start"
-    try:
-        yield hose
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join(5)
-        loop.close()
+    return in_thread(serving)

@@ -22,6 +22,7 @@ from service.store.keys import mint
 from service.store.ports import Account, NewKey
 from service.store.writer import Connect
 from specs.scopes import DATA_SCOPES
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 DOLLAR = 10**9
@@ -43,7 +44,7 @@ class Service:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the service's loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     def operate(self, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
         """Do something on the database beside the service, as the command line does."""
@@ -132,7 +133,7 @@ class Key:
         self._service.operate(lambda database: database.keys.revoke(self.id, now=int(time.time())))
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float) -> None:
+def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait for a condition that the service brings about; AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -187,7 +188,7 @@ def service_in_thread(
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not (hasattr(service, "server") and service.server.started):
         if failures or time.monotonic() > deadline:
             raise RuntimeError("the service did not start") from (failures[0] if failures else None)
@@ -196,7 +197,7 @@ def service_in_thread(
         yield service
     finally:
         service.server.should_exit = True
-        thread.join(40)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "the service did not end"
         if failures:
             raise failures[0]

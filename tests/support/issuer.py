@@ -15,6 +15,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from tests.support.patience import PATIENCE
+
 AUDIENCE = "dragoman"
 
 
@@ -106,5 +108,5 @@ def issuer_in_thread() -> Iterator[IssuerServer]:
         yield issuer
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(PATIENCE)
         server.server_close()

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import PATIENCE
+
 PART = b"a part"
-PATIENCE = 20.0
-"""Seconds."""
 _numbers = count()
 
 

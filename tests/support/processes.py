@@ -17,6 +17,8 @@ from pathlib import Path
 
 import msgspec
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,12 +60,12 @@ class Service:
         assert self._process is not None, "not started"
         return self._process.pid
 
-    def start(self, *, seconds: float = 30.0) -> float:
+    def start(self, *, seconds: float = PATIENCE) -> float:
         """Start it and wait until it is ready; gives the seconds that took."""
         self.spawn()
         return self.wait_until_ready(seconds=seconds)
 
-    def wait_until_ready(self, *, seconds: float = 30.0) -> float:
+    def wait_until_ready(self, *, seconds: float = PATIENCE) -> float:
         """Wait for a process that was started; gives the seconds that took."""
         began = time.monotonic()
         while not is_ready(self.base_url):
@@ -87,7 +89,7 @@ class Service:
                 stderr=log,
             )
 
-    def stop(self, *, seconds: float = 35.0) -> int:
+    def stop(self, *, seconds: float = PATIENCE) -> int:
         """Ask it to end (SIGTERM) and give its exit code."""
         assert self._process is not None, "not started"
         self._process.send_signal(signal.SIGTERM)
@@ -119,7 +121,7 @@ class Service:
             cwd=ROOT,
             env=self.environment(),
             capture_output=True,
-            timeout=60,
+            timeout=2 * PATIENCE,
         )
         if result.returncode:
             raise RuntimeError(f"{arguments} ended with {result.returncode}: {result.stderr.decode()}")
@@ -149,7 +151,7 @@ def command(*arguments: str, config: Path) -> list[str]:
 def is_ready(base_url: str) -> bool:
     """Whether `/health/ready` answers 200."""
     try:
-        with urllib.request.urlopen(f"{base_url}/health/ready", timeout=2) as response:
+        with urllib.request.urlopen(f"{base_url}/health/ready", timeout=PATIENCE) as response:
             return response.status == 200
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False

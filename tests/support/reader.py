@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tests.support.documents import ROOT
+from tests.support.patience import PATIENCE
 from tests.support.processes import Service
 
 DOCUMENTED_URL = "http://127.0.0.1:8484"
@@ -57,7 +58,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=2 * PATIENCE,
         )
 
     def spare_key(self) -> tuple[str, str]:

@@ -66,7 +66,7 @@ class Script(Struct, frozen=True, kw_only=True):
     cut: Cut = "close"
     stall_after_events: int | None = None
     stall: asyncio.Event | float = float("inf")
-    """Until the event, for so many seconds, or until the upstream's `release()` (also ends the others)."""
+    """Until the event, for so many seconds, or until the upstream's `release()` (which ends all of them)."""
     trickle: tuple[int, float] | None = None
     """So many bytes at a time, with so many seconds in between."""
     pace: float = 0.0
@@ -75,8 +75,8 @@ class Script(Struct, frozen=True, kw_only=True):
     """Raw bytes put before the event at a position: garbage, comments, unknown events."""
     done: bool = True
     """Whether a stream that has one ends with its `[DONE]`."""
-    header_delay: float = 0.0
-    """Seconds before the status line."""
+    header_delay: asyncio.Event | float = 0.0
+    """What the status line waits for: the same as a stall."""
     reset: bool = False
     """The connection is reset instead of any answer."""
     edit: Callable[[list[Frame]], list[Frame]] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.house import Key, Service
+from tests.support.patience import PATIENCE
 
 TERMINAL = ("response.completed", "response.failed", "response.incomplete", "error")
 Frame = dict[str, Any]
@@ -28,7 +29,7 @@ class Talk:
 
     def receive(self) -> Frame:
         """One frame."""
-        frame = self.connection.recv(timeout=10)
+        frame = self.connection.recv(timeout=PATIENCE)
         assert isinstance(frame, str)
         return json.loads(frame)
 
@@ -49,5 +50,8 @@ class Talk:
 def talk(service: Service, key: Key, path: str = "/v1/responses", **headers: str) -> Iterator[Talk]:
     """Open a connection."""
     url = service.base_url.replace("http", "ws", 1) + path
-    with connect(url, additional_headers={**key.headers, **headers}, max_size=None, proxy=None) as connection:
+    sent = {**key.headers, **headers}
+    with connect(
+        url, additional_headers=sent, max_size=None, proxy=None, open_timeout=PATIENCE, ping_interval=None
+    ) as connection:
         yield Talk(connection)

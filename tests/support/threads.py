@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from threading import Thread
 from typing import TypeVar
 
+from tests.support.patience import PATIENCE
+
 T = TypeVar("T")
-SECONDS = 20
-"""A server may take so long to start, or to end."""
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def in_thread(opening: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator
     thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
     try:
-        yield ready.result(SECONDS)
+        yield ready.result(PATIENCE)
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(SECONDS)
+        thread.join(PATIENCE)
         loop.close()

@@ -10,20 +10,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.support import raw_http
 from tests.support.answers import Answer, answer_of
 from tests.support.by_model import NAMED, error_script, script_for
 from tests.support.exchange import Exchange, exchange_of, summary
+from tests.support.patience import PATIENCE
 from tests.support.plan import Break, Pause, Send, Stall, plan
 from tests.support.raw_http import Connection, Gone, NotHttp, Request
 from tests.support.script import Script
+from tests.support.threads import in_thread
 from tests.support.wires import chat, messages, responses
 from tests.support.wires.frames import Frame, encode
 
@@ -152,7 +153,7 @@ class Upstream:
     async def _perform(self, connection: Connection, exchange: Exchange, frames: list[Frame]) -> None:
         script = exchange.script
         if script.header_delay:
-            await connection.pause(script.header_delay, self._released)
+            await self._wait(connection, script.header_delay)
         if script.reset:
             connection.reset()
             return
@@ -165,7 +166,7 @@ class Upstream:
                 case Pause(seconds):
                     await connection.pause(seconds)
                 case Stall():
-                    await self._stall(connection, script)
+                    await self._wait(connection, script.stall)
                 case Break("reset"):
                     connection.reset()
                     return
@@ -176,11 +177,11 @@ class Upstream:
                     break
         await connection.send(raw_http.LAST_CHUNK)
 
-    async def _stall(self, connection: Connection, script: Script) -> None:
-        if isinstance(script.stall, asyncio.Event):
-            await connection.pause(float("inf"), self._released, script.stall)
+    async def _wait(self, connection: Connection, until: asyncio.Event | float) -> None:
+        if isinstance(until, asyncio.Event):
+            await connection.pause(float("inf"), self._released, until)
         else:
-            await connection.pause(script.stall, self._released)
+            await connection.pause(until, self._released)
 
 
 def _frames(wire: Any, exchange: Exchange, answer: Answer) -> list[Frame]:
@@ -216,34 +217,16 @@ async def _send_whole(connection: Connection, status: int, body: bytes) -> None:
     await connection.send(raw_http.head(status, headers) + body)
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait for a condition; TimeoutError when it does not come true in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition may be set by another thread
             await asyncio.sleep(0.005)
 
 
-@contextmanager
-def upstream_in_thread(*, port: int = 0) -> Iterator[Upstream]:
+def upstream_in_thread() -> AbstractContextManager[Upstream]:
     """An upstream with an event loop of its own, for tests that block theirs."""
-    upstream, started, loop = Upstream(), threading.Event(), asyncio.new_event_loop()
-
-    async def serve() -> None:
-        await upstream.start(port=port)
-        started.set()
-        await stopped.wait()
-        await upstream.stop()
-
-    stopped = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert started.wait(5), "the upstream did not start"
-    try:
-        yield upstream
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join(5)
-        loop.close()
+    return in_thread(Upstream)
 
 
 async def serve_forever(*, port: int) -> None:

@@ -32,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def _everything_in(service: Service, project: str) -> Iterator[httpx.Client]:
     key = key_of_user(service, project, SCOPES, role="owner", organization_role="owner")
-    with httpx.Client(base_url=service.base_url, headers=key.headers, timeout=30) as client:
+    with httpx.Client(base_url=service.base_url, headers=key.headers) as client:
         yield client
 
 

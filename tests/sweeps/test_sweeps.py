@@ -83,14 +83,14 @@ def test_a_route_has_a_scope_there_is(method, path, handler):
 @pytest.mark.parametrize(("method", "path", "handler"), CHOSEN, ids=ids(CHOSEN))
 def test_a_route_wants_a_key_with_its_scope(method, path, handler, service: Service):
     url = service.base_url + filled(path, dict.fromkeys(parameters(path), "x"))
-    assert httpx.request(method, url, timeout=20, **content(handler)).status_code == 401
+    assert httpx.request(method, url, **content(handler)).status_code == 401
     scope = handler.opt["scope"]
     others = service.key(scopes=tuple(each for each in SCOPES if each != scope))
-    answer = httpx.request(method, url, headers=others.headers, timeout=20, **content(handler))
+    answer = httpx.request(method, url, headers=others.headers, **content(handler))
     assert answer.status_code == 403, answer.text
     assert repr(scope) in answer.text
     only = service.key(scopes=(scope,))
-    answer = httpx.request(method, url, headers=only.headers, timeout=20, **content(handler))
+    answer = httpx.request(method, url, headers=only.headers, **content(handler))
     assert answer.status_code < 500, answer.text
     assert f"lacks the scope {scope!r}" not in answer.text
 

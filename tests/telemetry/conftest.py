@@ -28,7 +28,7 @@ def service(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def http(service: Service) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.base_url, headers=service.key().headers, timeout=20) as client:
+    with httpx.Client(base_url=service.base_url, headers=service.key().headers) as client:
         yield client
 
 

@@ -92,7 +92,7 @@ def knock(service: Service, secret: str) -> list[str]:
     def keep(response: httpx.Response) -> None:
         ids.append(response.headers["x-request-id"])
 
-    with httpx.Client(base_url=service.base_url, timeout=20) as http:
+    with httpx.Client(base_url=service.base_url) as http:
         headers = {"authorization": f"Bearer {secret}", f"x-{CANARY}": CANARY, "x-request-id": CANARY}
         for api in APIS:
             for body in bodies(api):
@@ -118,7 +118,7 @@ def leave(service: Service, api: Api, secret: str) -> None:
     """Go away in the middle of a stream."""
     body = {**api.body("local/stall", CANARY), "stream": True}
     with (
-        httpx.Client(base_url=service.base_url, timeout=20) as http,
+        httpx.Client(base_url=service.base_url) as http,
         http.stream("POST", api.path, json=body, headers={"authorization": f"Bearer {secret}"}) as response,
     ):
         next(response.iter_bytes())
@@ -137,7 +137,7 @@ def stay(service: Service, api: Api, secret: str, begun: threading.Event) -> Non
     body = {**api.body("local/stall", CANARY), "stream": True}
     headers = {"authorization": f"Bearer {secret}"}
     with (
-        httpx.Client(base_url=service.base_url, timeout=30) as http,
+        httpx.Client(base_url=service.base_url) as http,
         http.stream("POST", api.path, json=body, headers=headers) as response,
     ):
         for _ in response.iter_bytes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support.apis import Api
 from tests.support.house import Service, eventually
+from tests.support.patience import PATIENCE
 from tests.support.script import Script
 from tests.support.upstream import Upstream
 from tests.support.wires.frames import Tokens
@@ -26,7 +28,7 @@ def test_a_request_is_counted_and_timed_by_path_and_status(api: Api, stream, htt
     http.post(api.path, json={**api.body("local/scripted-1", "Hello"), "stream": stream}).raise_for_status()
     assert moved(service, before, "dragoman_requests_total", path=api.path, status="200") == 1
     assert moved(service, before, "dragoman_request_seconds_count", path=api.path) == 1
-    assert 0 < moved(service, before, "dragoman_request_seconds_sum", path=api.path) < 10
+    assert 0 < moved(service, before, "dragoman_request_seconds_sum", path=api.path) < PATIENCE
 
 
 def test_a_path_that_nobody_serves_makes_no_series_of_its_own(http, service, before: Samples):
@@ -50,7 +52,7 @@ def test_the_first_delta_is_timed_once_a_run(api: Api, http, service, upstream: 
     upstream.enqueue(Script(text=("One", "two", "three"), header_delay=0.1))
     http.post(api.path, json=api.body("local/scripted-1", "Hello")).raise_for_status()
     assert moved(service, before, "dragoman_first_delta_seconds_count", api=api.name) == 1
-    assert 0.1 <= moved(service, before, "dragoman_first_delta_seconds_sum", api=api.name) < 5
+    assert 0.1 <= moved(service, before, "dragoman_first_delta_seconds_sum", api=api.name) < PATIENCE
 
 
 def test_every_failed_attempt_is_an_upstream_error(api: Api, http, service, before: Samples):
@@ -80,7 +82,7 @@ def test_what_nobody_covers_is_an_overrun(api: Api, service, upstream: Upstream,
     key = service.key(dollars=0.01)
     upstream.enqueue(Script(text=("Hi",), usage=Tokens(input=10, output=5_000)))
     body = api.body("local/scripted-1", "Hello", cap=300)
-    httpx.post(service.base_url + api.path, headers=key.headers, json=body, timeout=20).raise_for_status()
+    httpx.post(service.base_url + api.path, headers=key.headers, json=body).raise_for_status()
     overrun = sum(usage.overrun for usage in key.usage)
     assert overrun > 0
     assert moved(service, before, "dragoman_overrun_nano_dollars_total") == overrun
@@ -88,18 +90,16 @@ def test_what_nobody_covers_is_an_overrun(api: Api, service, upstream: Upstream,
 
 
 def test_what_is_under_way_shows_until_it_is_over(api: Api, http, service, upstream: Upstream):
-    gate = threading.Event()
-    upstream.answer_with(lambda _: Script(text=("a", "b"), stall_after_events=1, stall=2.0))
-    asking = threading.Thread(
-        target=lambda: (http.post(api.path, json=api.body("local/scripted-1", "Hello")), gate.set())
-    )
+    go_on = asyncio.Event()
+    upstream.enqueue(Script(text=("a", "b"), stall_after_events=1, stall=go_on))
+    body = api.body("local/scripted-1", "Hello")
+    asking = threading.Thread(target=lambda: http.post(api.path, json=body))
     asking.start()
     shown = ("dragoman_requests_in_flight", "dragoman_runs_active", "dragoman_holds_open")
-    eventually(lambda: [scrape(service.metrics_url).sum(name) for name in shown] == [1, 1, 1], seconds=5)
+    eventually(lambda: [scrape(service.metrics_url).sum(name) for name in shown] == [1, 1, 1])
+    upstream.let(go_on)
     asking.join()
-    upstream.rule = None
-    assert gate.is_set()
-    eventually(lambda: [scrape(service.metrics_url).sum(name) for name in shown] == [0, 0, 0], seconds=5)
+    eventually(lambda: [scrape(service.metrics_url).sum(name) for name in shown] == [0, 0, 0])
 
 
 def test_the_writer_tells_of_its_batches(http, api: Api, service, before: Samples):
@@ -119,8 +119,7 @@ def test_a_blocked_event_loop_shows_as_lag(service: Service, before: Samples):
         lambda: (
             moved(service, before, "dragoman_loop_lag_seconds_count")
             > moved(service, before, "dragoman_loop_lag_seconds_bucket", **below)
-        ),
-        seconds=10,
+        )
     )
 
 

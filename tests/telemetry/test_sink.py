@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 
 from service.telemetry.sink import MOST_WAITING, Sink
+from tests.support.house import eventually
 
 
 def test_what_waits_is_written_in_order_when_it_closes(tmp_path):
@@ -22,10 +22,7 @@ def test_it_is_written_soon_without_closing(tmp_path):
     file = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
     sink = Sink(file)
     sink.write(b"soon\n")
-    deadline = time.monotonic() + 2
-    while not (tmp_path / "log").read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert (tmp_path / "log").read_text() == "soon\n"
+    eventually(lambda: (tmp_path / "log").read_text() == "soon\n")
     sink.close()
     os.close(file)
 
@@ -34,10 +31,8 @@ def test_a_reader_that_takes_nothing_holds_nobody_up_and_loses_lines():
     reading, writing = os.pipe()
     sink = Sink(writing)
     line = b"x" * 99 + b"\n"
-    began = time.monotonic()
     for _ in range(2 * MOST_WAITING + 2):
-        sink.write(line)
-    assert time.monotonic() - began < 2
+        sink.write(line)  # would wait for ever
     assert sink.dropped > 0
     os.close(reading)
     sink.close()

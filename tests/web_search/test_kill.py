@@ -28,7 +28,7 @@ def test_a_search_that_nobody_lived_to_settle_is_charged_once(
         body = {"model": "agent_search", "messages": [{"role": "user", "content": "Go"}]}
         asking = threading.Thread(target=_ask, args=(service.base_url, key, body), daemon=True)
         asking.start()
-        eventually(lambda: bool(engine.asked), seconds=30)
+        eventually(lambda: bool(engine.asked))
         service.kill()
         asking.join(30)
         service.start()

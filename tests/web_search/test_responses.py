@@ -203,9 +203,9 @@ def test_a_client_that_leaves_while_the_search_is_made_pays_for_no_search(
     upstream.enqueue(search("x"))
     body = {"model": "agent_plain", "input": "Go", "tools": [TOOL], "stream": True}
     with http.stream("POST", "/v1/responses", json=body) as answer:
-        eventually(lambda: bool(engine.asked), seconds=10)
+        eventually(lambda: bool(engine.asked))
         assert answer.status_code == 200
-    eventually(lambda: key.account.held == 0, seconds=10)
+    eventually(lambda: key.account.held == 0)
     assert {usage.provider for usage in key.usage} == {"local"}
 
 
@@ -215,7 +215,7 @@ def test_where_none_is_configured_the_tool_is_left_out_and_its_choice_too(
     key = without_search.key()
     upstream.enqueue(say("Hello."))
     body = {"model": "agent_plain", "input": "Go", "tools": [TOOL], "tool_choice": {"type": "web_search"}}
-    with httpx.Client(base_url=without_search.base_url, headers=key.headers, timeout=30) as http:
+    with httpx.Client(base_url=without_search.base_url, headers=key.headers) as http:
         answer = http.post("/v1/responses", json=body)
     assert answer.status_code == 200
     assert answer.headers["x-dragoman-warning"].startswith("tools[0]: no web search is configured")

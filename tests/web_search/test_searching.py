@@ -167,7 +167,7 @@ def test_a_balance_that_cannot_pay_is_told_to_the_model(
 ) -> None:
     poor = service.key(nano=PRICE - 1)
     upstream.enqueue(search("x"), say("Without it."))
-    with httpx.Client(base_url=service.base_url, headers=poor.headers, timeout=30) as http:
+    with httpx.Client(base_url=service.base_url, headers=poor.headers) as http:
         response = ask(http, "agent_search", max_tokens=20)
     assert response.status_code == 200
     assert read_by_model(upstream) == ["The search was not made: its price cannot be paid."]
@@ -189,7 +189,7 @@ def test_where_none_is_configured_it_is_left_out_with_a_warning(
 ) -> None:
     key = without_search.key()
     upstream.enqueue(say("Hello."), say("Hello."))
-    with httpx.Client(base_url=without_search.base_url, headers=key.headers, timeout=30) as http:
+    with httpx.Client(base_url=without_search.base_url, headers=key.headers) as http:
         own = ask(http, "agent_search")
         asked = ask(http, "agent_plain", web_search_options={})
     assert "'web_search' of this agent cannot be run here" in own.headers["x-dragoman-warning"]

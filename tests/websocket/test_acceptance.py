@@ -94,7 +94,6 @@ def test_websocket_compact_new_chain(service: Service, key: Key, upstream: Upstr
             service.base_url + "/v1/responses/compact",
             headers=key.headers,
             json={"model": "agent_answers", "previous_response_id": first["response"]["id"]},
-            timeout=20,
         ).json()
         fresh = [*compacted["output"], {"role": "user", "content": "Go on."}]
         after = client.ask("", input=fresh, store=False)

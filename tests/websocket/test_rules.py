@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket as sockets
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from service.store.keys import RECALL_SECONDS
 from tests.service.conftest import configuration
 from tests.support.house import Key, Service, eventually, service_in_thread
+from tests.support.lag import watched
+from tests.support.patience import PATIENCE
 from tests.support.script import Script
 from tests.support.sockets import talk
 from tests.support.upstream import Upstream
@@ -161,16 +164,15 @@ def test_who_leaves_ends_the_running_turn(service: Service, key: Key, upstream: 
     with talk(service, key) as client:
         client.send("Hello!")
         client.receive()
-        eventually(lambda: bool(upstream.exchanges), seconds=5)
-    eventually(lambda: not service.house.runs.active, seconds=5)
-    eventually(lambda: not service.house.sockets, seconds=5)
+        eventually(lambda: bool(upstream.exchanges))
+    eventually(lambda: not service.house.runs.active)
+    eventually(lambda: not service.house.sockets)
     assert len(key.usage) == 1
 
 
 def test_too_many_waiting_messages_are_refused_in_their_turn(
     service: Service, key: Key, upstream: Upstream
 ) -> None:
-    upstream.enqueue(Script(header_delay=0.5))
     with talk(service, key) as client:
         for _ in range(19):
             client.send("Hello!", generate=False)
@@ -178,50 +180,48 @@ def test_too_many_waiting_messages_are_refused_in_their_turn(
     assert ends.count("response.completed") >= 16
 
 
-@pytest.fixture
-def small(upstream: Upstream, tmp_path: Any) -> Any:
-    """A service whose connections are few, short and small."""
-    text = configuration(upstream.base_url) + (
-        "\n[websocket]\nmax_per_key = 2\nmax_seconds = 2\nmax_message_bytes = 4096\n"
-    )
-    with service_in_thread(text, tmp_path) as service:
-        yield service
+def test_connections_are_few_and_their_messages_small(upstream: Upstream, tmp_path: Path) -> None:
+    limits = "\n[websocket]\nmax_per_key = 2\nmax_message_bytes = 4096\n"
+    with service_in_thread(configuration(upstream.base_url) + limits, tmp_path) as service:
+        key = service.key()
+        with talk(service, key) as client, talk(service, key):
+            with pytest.raises(InvalidStatus) as refused, talk(service, key):
+                pass
+            assert refused.value.response.status_code == 429
+            client.connection.send(" " * 5000)
+            with pytest.raises(ConnectionClosed) as closed:
+                client.receive()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
 
 
-def test_limits_of_connections(small: Service, upstream: Upstream) -> None:
-    key = small.key()
-    with talk(small, key) as client, talk(small, key):
-        with pytest.raises(InvalidStatus) as refused, talk(small, key):
-            pass
-        assert refused.value.response.status_code == 429
-        limit = client.receive()
-        assert limit["error"]["code"] == "websocket_connection_limit_reached"
+def test_connections_are_short(upstream: Upstream, tmp_path: Path) -> None:
+    limit = "\n[websocket]\nmax_seconds = 0.2\n"
+    with (
+        service_in_thread(configuration(upstream.base_url) + limit, tmp_path) as service,
+        talk(service, service.key()) as client,
+    ):
+        assert client.receive()["error"]["code"] == "websocket_connection_limit_reached"
         with pytest.raises(ConnectionClosed):
             client.receive()
-    with talk(small, key) as client:
-        client.connection.send(" " * 5000)
-        with pytest.raises(ConnectionClosed) as closed:
-            client.receive()
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1009
 
 
-def test_only_so_many_messages_may_wait(upstream: Upstream, tmp_path: Any) -> None:
+def test_only_so_many_messages_may_wait(upstream: Upstream, tmp_path: Path) -> None:
     text = configuration(upstream.base_url) + "\n[websocket]\nmax_queued = 2\n"
     all_sent = asyncio.Event()
     upstream.enqueue(Script(stall_after_events=0, stall=all_sent))
     with service_in_thread(text, tmp_path) as service, talk(service, service.key()) as client:
         client.send("Hello!")
-        eventually(lambda: bool(upstream.exchanges), seconds=10)
+        eventually(lambda: bool(upstream.exchanges))
         for _ in range(4):
             client.send("Hello!")
-        assert client.connection.ping().wait(10)
+        assert client.connection.ping().wait(PATIENCE)
         upstream.let(all_sent)
         ends = [client.turn()[-1] for _ in range(5)]
     assert [end.get("status") for end in ends] == [None, None, None, 429, 429]
 
 
-def test_a_stop_ends_the_turn_and_then_the_connection(upstream: Upstream, tmp_path: Any) -> None:
+def test_a_stop_ends_the_turn_and_then_the_connection(upstream: Upstream, tmp_path: Path) -> None:
     text = configuration(upstream.base_url) + "\n[server]\ndrain_seconds = 0.2\n"
     upstream.enqueue(SLOW)
     with service_in_thread(text, tmp_path) as service:
@@ -242,14 +242,14 @@ def test_five_hundred_idle_connections_cost_little(service: Service, http: httpx
     keys = [service.key() for _ in range(5)]
     raw = [_opened(service, key) for key in keys for _ in range(100)]
     try:
-        eventually(lambda: service.house.sockets.total() == 500, seconds=10)
-        began = time.monotonic()
-        assert http.get("/v1/models").status_code == 200
-        assert time.monotonic() - began < 1
+        eventually(lambda: service.house.sockets.total() == 500)
+        with watched(service) as lag:
+            assert http.get("/v1/models").status_code == 200
+            lag.assert_short()
     finally:
         for each in raw:
             each.close()
-    eventually(lambda: not service.house.sockets, seconds=10)
+    eventually(lambda: not service.house.sockets)
 
 
 def _opened(service: Service, key: Key) -> sockets.socket:

@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.firehose import Firehose, firehose_in_thread
 from tests.support.house import Key, Service, eventually, service_in_thread
+from tests.support.patience import PATIENCE
 from tests.support.sockets import talk
 from tests.support.upstream import Upstream
 
@@ -70,13 +71,13 @@ def stalled(service: Service, key: Key) -> Iterator[ClientConnection]:
     url = service.base_url.replace("http", "ws", 1) + "/v1/responses"
     with connect(url, sock=raw, additional_headers=key.headers, max_queue=1, close_timeout=0.1) as connection:
         connection.send(json.dumps({"type": "response.create", "model": "agent_hose", "input": "x"}))
-        connection.recv(timeout=10)
+        connection.recv(timeout=PATIENCE)
         yield connection
 
 
 def read_on(connection: ClientConnection) -> None:
     while True:
-        connection.recv(timeout=10)
+        connection.recv(timeout=PATIENCE)
 
 
 def test_others_are_served_beside_them_and_they_are_cut_and_settled(service: Service, upstream: Upstream):
@@ -86,11 +87,11 @@ def test_others_are_served_beside_them_and_they_are_cut_and_settled(service: Ser
         with talk(service, other) as socket:
             answers = [socket.ask("Hello")["type"] for _ in range(20)]
         assert answers == ["response.completed"] * 20
-        eventually(lambda: not service.house.runs.active, seconds=60)
+        eventually(lambda: not service.house.runs.active)
         for connection in connections:
             with pytest.raises(ConnectionClosed):
                 read_on(connection)
-    eventually(lambda: slow.account.held == 0 and len(slow.usage) == STALLED, seconds=10)
+    eventually(lambda: slow.account.held == 0 and len(slow.usage) == STALLED)
     assert all(row.usage.estimated for row in slow.usage)
     assert service.broken() == []
 
