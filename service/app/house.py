@@ -51,7 +51,12 @@ async def open_house(
 ) -> AsyncIterator[tuple[House, Parts]]:
     """Put the parts together and let go of them again."""
     metrics = Metrics()
-    opening = Database.open(settings.database, connect=connect, on_batch=metrics.batch_written)
+    opening = Database.open(
+        settings.database,
+        connect=connect,
+        on_batch=metrics.batch_written,
+        remembered_bytes=settings.remembered_bytes,
+    )
     async with await opening as database, _session() as session, Door(settings.addresses) as door:
         rates = RateBook(database.rates)
         await rates.refresh()
@@ -98,7 +103,7 @@ async def _in_order(ground: Ground, house: House, ledger: Ledger, upkeep: Upkeep
         house.keys,
         parts.agents,
     )
-    every = (*duties, upkeep, parts.rates, ground.database.wakes)
+    every = (*duties, upkeep, parts.rates, ground.database.wakes, ground.database.memory)
     keepers = [asyncio.create_task(part.maintain(), name=type(part).__name__) for part in every]
     try:
         yield

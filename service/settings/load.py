@@ -117,6 +117,7 @@ def _assemble(source: _Source, environ: Mapping[str, str], problems: Problems) -
         directory=rows.directory,
         idempotency=rows.idempotency,
         metrics=rows.metrics,
+        remembered_bytes=rows.store.remembered_bytes,
         responses=rows.responses,
         telemetry=rows.telemetry,
         websocket=rows.websocket,

@@ -31,6 +31,7 @@ from specs.providers import ProviderSpec
 from specs.secret import Secret
 
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+DEFAULT_REMEMBERED_BYTES = 64 * 1024 * 1024
 
 
 class Server(Struct, frozen=True):
@@ -60,6 +61,9 @@ class Store(Struct, frozen=True):
     """SQLite's path is relative to the configuration file's folder; four slashes make it absolute. A
     PostgreSQL database may be shared by any number of replicas; as its address holds a password, it can be
     `env:NAME` or `file:PATH`."""
+    remembered_bytes: Annotated[int, Meta(ge=0)] = DEFAULT_REMEMBERED_BYTES
+    """Memory for conversations and chains of responses that are gone on with, so that a turn reads only what
+    is new; 0 remembers none."""
 
 
 class Metrics(Struct, frozen=True):
@@ -259,6 +263,8 @@ class Settings(Struct, frozen=True):
     ledger: Ledger = Ledger()
     idempotency: Idempotency = Idempotency()
     metrics: Metrics = Metrics()
+    remembered_bytes: int = DEFAULT_REMEMBERED_BYTES
+    """See `Store`."""
     responses: Responses = Responses()
     telemetry: Telemetry = Telemetry()
     websocket: WebSocket = WebSocket()

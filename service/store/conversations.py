@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct, structs
 
 from service.store.items import add_items, drop_items, json_text, read_items
+from service.store.memory import NOTHING, Key, Memory, Remembered, size_of
 from service.store.reader import Reader
 from service.store.state_ports import Order
 from service.store.state_records import Conversation, ConversationContext, ItemPage
 from service.store.statements import sql
 from service.store.writer import Connection, Writer, row, rows
+from specs.contexts import Context
 from specs.errors import Conflict
 from specs.items import Item
 
@@ -22,12 +25,22 @@ _LAST = 2**62
 _metadata = msgspec.json.Decoder(dict[str, str])
 
 
+class Standing(Struct, frozen=True):
+    """What tells whether what is remembered of a conversation is still true of it."""
+
+    upto: int
+    """The place of its next item."""
+    removals: int
+    """How often items were taken out."""
+
+
 class SqlConversations:
     """See `service.store.state_ports.Conversations`."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, memory: Memory) -> None:
         self._writer = writer
         self._reader = reader
+        self._memory = memory
 
     async def create(self, conversation: Conversation, items: Sequence[Item]) -> None:
         """Make a conversation that begins with these items."""
@@ -55,20 +68,22 @@ class SqlConversations:
         """Forget a conversation."""
 
         def command(connection: Connection) -> bool:
-            if _next_if_free(connection, project, id, now) is None:
+            if _standing_if_free(connection, project, id, now) is None:
                 return False
             held = rows(connection, _SQL["clear"], {"id": id})
             connection.execute(_SQL["drop"], {"id": id})
             drop_items(connection, [number for (number,) in held])
             return True
 
-        return await self._writer.submit(command)
+        deleted = await self._writer.submit(command)
+        self._memory.forget((project, id))
+        return deleted
 
     async def add(self, project: str, id: str, items: Sequence[Item], *, now: int) -> bool:
         """Add items at its end."""
 
         def command(connection: Connection) -> bool:
-            if _next_if_free(connection, project, id, now) is None:
+            if _standing_if_free(connection, project, id, now) is None:
                 return False
             append(connection, project, id, items, now=now)
             return True
@@ -101,35 +116,50 @@ class SqlConversations:
         """Take one of its items out."""
 
         def command(connection: Connection) -> bool:
-            if _next_if_free(connection, project, id, now) is None:
+            if _standing_if_free(connection, project, id, now) is None:
                 return False
-            values = {"project": project, "id": id, "item": item}
-            removed = [number for (number,) in rows(connection, _SQL["remove"], values)]
-            drop_items(connection, removed)
-            return bool(removed)
+            return take_out(connection, project, id, item)
 
-        return await self._writer.submit(command)
+        removed = await self._writer.submit(command)
+        self._memory.forget((project, id))
+        return removed
 
     async def begin(
         self, project: str, id: str, *, run: str, now: int, until: int
     ) -> ConversationContext | None:
         """Let a run write to it, alone, and read what it holds."""
 
-        def command(connection: Connection) -> int | None:
-            upto = _next_if_free(connection, project, id, now)
-            if upto is not None:
+        def command(connection: Connection) -> Standing | None:
+            standing = _standing_if_free(connection, project, id, now)
+            if standing is not None:
                 connection.execute(_SQL["lock"], {"id": id, "run": run, "until": until})
-            return upto
+            return standing
 
-        upto = await self._writer.submit(command)
-        if upto is None:
+        standing = await self._writer.submit(command)
+        if standing is None:
+            self._memory.forget((project, id))
             return None
-        values = {"id": id, "place": _FIRST, "limit": _LAST}
-        return ConversationContext(await read_items(await self._reader.rows(_SQL["upwards"], values)), upto)
+        context = await read_context(self._reader, self._memory, (project, id), standing)
+        return ConversationContext(context, standing.upto)
 
     def release(self, id: str, *, run: str) -> Awaitable[None]:
         """Give the lock of a run back that adds nothing."""
         return self._writer.insist(lambda connection: release(connection, id, run=run))
+
+
+async def read_context(reader: Reader, memory: Memory, key: Key, standing: Standing) -> Context:
+    """All that a conversation holds: what is remembered, as far as nothing was taken out since, and the rest.
+
+    `standing` is what was read before: what is taken out later makes a difference to the next who asks.
+    """
+    known = memory.recall(key)
+    if known is None or known.removals != standing.removals:
+        known = structs.replace(NOTHING, removals=standing.removals)
+    values = {"id": key[1], "begin": known.upto, "upto": standing.upto}
+    stored = await reader.rows(_SQL["stretch"], values) if known.upto < standing.upto else []
+    context = known.context.grown(await read_items(stored))
+    memory.keep(key, Remembered(context, standing.upto, standing.removals, known.size + size_of(stored)))
+    return context
 
 
 def append(
@@ -155,20 +185,30 @@ def release(connection: Connection, id: str, *, run: str) -> None:
     connection.execute(_SQL["release"], {"id": id, "run": run})
 
 
-def _next_if_free(connection: Connection, project: str, id: str, now: int) -> int | None:
-    """The next place of a conversation nobody writes to; None where there is none.
+def take_out(connection: Connection, project: str, id: str, item: str) -> bool:
+    """Take an item out within a command; False where there is none of this id."""
+    values = {"project": project, "id": id, "item": item}
+    taken = [number for (number,) in rows(connection, _SQL["remove"], values)]
+    if taken:
+        connection.execute(_SQL["removed"], {"id": id})
+        drop_items(connection, taken)
+    return bool(taken)
+
+
+def _standing_if_free(connection: Connection, project: str, id: str, now: int) -> Standing | None:
+    """How a conversation stands that nobody writes to; None where there is none.
 
     Raises Conflict while a run writes to it.
     """
     standing = row(connection, _SQL["standing"], {"id": id, "project": project, "now": now})
     if standing is None:
         return None
-    next, busy = standing
+    next, busy, removals = standing
     if busy:
         raise Conflict(
             "Another response is being written to this conversation.", param="conversation", retry_after=1
         )
-    return next
+    return Standing(next, removals)
 
 
 def _json(metadata: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from service.store.items import SqlItems
 from service.store.key_rates import SqlKeyRates
 from service.store.keys import SqlKeys
 from service.store.members import SqlMembers
+from service.store.memory import DEFAULT_BYTES, Memory
 from service.store.projects import SqlProjects
 from service.store.rates import SqlRates
 from service.store.reader import Reader
@@ -74,7 +75,7 @@ class Home(Protocol):
 class Database:
     """Make it with `open` on the event loop that will use it, and `aclose` it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, remembered_bytes: int = DEFAULT_BYTES) -> None:
         writer, reader = home.writer, home.reader
         self.writer = writer
         self.reader = reader
@@ -99,10 +100,11 @@ class Database:
         self.approvals = SqlApprovals(writer, reader)
         self.items = SqlItems(reader)
         self.background = SqlBackground(writer, reader)
-        self.responses = SqlResponses(writer, reader)
-        self.conversations = SqlConversations(writer, reader)
-        self.threads = SqlThreads(writer, reader)
-        self.thread_messages = SqlThreadMessages(writer, reader)
+        self.memory = Memory(remembered_bytes)
+        self.responses = SqlResponses(writer, reader, self.memory)
+        self.conversations = SqlConversations(writer, reader, self.memory)
+        self.threads = SqlThreads(writer, reader, self.memory)
+        self.thread_messages = SqlThreadMessages(writer, reader, self.memory)
         self.thread_runs = SqlThreadRuns(writer, reader)
         self._home = home
         self._ready_until = 0.0
@@ -116,6 +118,7 @@ class Database:
         busy_seconds: float = BUSY_SECONDS,
         queue_limit: int = QUEUE_LIMIT,
         on_batch: OnBatch | None = None,
+        remembered_bytes: int = DEFAULT_BYTES,
     ) -> Database:
         """Open an SQLite file, made where there is none, or a PostgreSQL database by its address, and bring
         it to this version's schema.
@@ -129,11 +132,11 @@ class Database:
             server = PostgresServer.open(
                 where, wait_seconds=busy_seconds, queue_limit=queue_limit, on_batch=on_batch
             )
-            return cls(await server)
+            return cls(await server, remembered_bytes=remembered_bytes)
         home = await SqliteFile.open(
             where, connect=connect, busy_seconds=busy_seconds, queue_limit=queue_limit, on_batch=on_batch
         )
-        return cls(home)
+        return cls(home, remembered_bytes=remembered_bytes)
 
     async def ready(self) -> None:
         """Raises StoreUnavailable when the database takes no writes now.

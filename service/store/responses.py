@@ -11,6 +11,7 @@ from msgspec import structs
 
 from service.store.conversations import append, release
 from service.store.items import read_items
+from service.store.memory import Memory, Remembered, size_of
 from service.store.reader import Reader
 from service.store.state_ports import Order
 from service.store.state_records import ItemPage, KeepTurn, KeptResponse, ResponseRow
@@ -18,6 +19,7 @@ from service.store.statements import sql
 from service.store.thread_legs import keep_leg
 from service.store.turns import prune, put_turn
 from service.store.writer import Connection, Writer, rows
+from specs.contexts import Context
 from specs.items import Item
 from specs.usage import COUNTS, Usage, add_usages
 
@@ -29,9 +31,10 @@ _units = msgspec.json.Decoder(dict[str, int])
 class SqlResponses:
     """See `service.store.state_ports.Responses`."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, memory: Memory) -> None:
         self._writer = writer
         self._reader = reader
+        self._memory = memory
 
     def keep(self, order: KeepTurn) -> Awaitable[None]:
         """Write a turn down, add to its conversation, and give the conversation's lock back."""
@@ -53,8 +56,30 @@ class SqlResponses:
 
     async def context(self, project: str, turn: str) -> tuple[Item, ...]:
         """What a turn that continues this one begins with."""
+        found = await self._reader.rows(_TURNS["own"], {"turn": turn, "project": project})
+        if not found:
+            return ()
+        parent, conversation = found[0][:2]
+        if (known := self._memory.recall((project, turn))) is not None:
+            context, size = known.context, known.size
+        elif conversation is None and (known := self._memory.recall((project, parent))) is not None:
+            own = [stored[2:] for stored in found if stored[2] is not None]
+            context, size = known.context.grown(await read_items(own)), known.size + size_of(own)
+            self._memory.forget((project, parent))
+        else:
+            return await self._unrolled(project, turn)
+        self._memory.keep((project, turn), Remembered(context, 0, 0, size))
+        return context
+
+    async def _unrolled(self, project: str, turn: str) -> Context:
+        """A turn from its root on. Where that is a conversation, items can still be taken out of it: what is
+        read of one is not remembered."""
         found = await self._reader.rows(_TURNS["unroll"], {"turn": turn, "project": project})
-        return await read_items([stored[:2] for stored in found])
+        stored = [row[:2] for row in found]
+        context = Context(await read_items(stored))
+        if all(side for _, _, _, side, *_ in found):
+            self._memory.keep((project, turn), Remembered(context, 0, 0, size_of(stored)))
+        return context
 
     async def inputs(
         self, project: str, id: str, *, order: Order, limit: int, after: str | None
@@ -73,7 +98,9 @@ class SqlResponses:
     async def delete(self, project: str, id: str, *, now: int) -> bool:
         """Forget a response; what others go on from stays until they are gone."""
         values = {"id": id, "project": project, "now": now}
-        return await self._writer.submit(lambda connection: _forget(connection, _SQL["drop"], values) > 0)
+        deleted = await self._writer.submit(lambda connection: _forget(connection, _SQL["drop"], values) > 0)
+        self._memory.forget((project, id))
+        return deleted
 
     async def expire(self, *, now: int, limit: int) -> int:
         """Forget responses whose time has come, at most `limit`; returns how many."""

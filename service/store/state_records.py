@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from service.store.thread_ports import LegOrder
+from specs.contexts import Context
 from specs.items import Item
 from specs.usage import Usage
 
@@ -87,5 +88,5 @@ class Conversation(Struct, frozen=True):
 class ConversationContext(Struct, frozen=True):
     """What a conversation holds when a run begins."""
 
-    items: tuple[Item, ...]
+    items: Context
     upto: int

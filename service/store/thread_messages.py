@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from service.store.items import drop_items, read_items
+from service.store.conversations import take_out
+from service.store.items import read_items
+from service.store.memory import Memory
 from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.thread_legs import require_idle
 from service.store.thread_ports import Listed, Stretch
 from service.store.thread_rows import bounds_of, ends_of, message_to_row, row_to_message, statement_of
 from service.store.threads import add_messages, equip, listed
-from service.store.writer import Connection, Writer, row, rows
+from service.store.writer import Connection, Writer, row
 from specs.agents import ToolResources
 from specs.errors import InvalidRequest
 from specs.items import Message
@@ -21,7 +23,6 @@ from specs.threads import ThreadMessage
 MOST_ITEMS = 100_000
 """Of one thread."""
 _SQL = sql("thread_messages")
-_CONVERSATIONS = sql("conversations")
 _SHOWN = {
     "kind": '{"type":"message"',
     "system": '%"role":"system"%',
@@ -33,9 +34,10 @@ _SHOWN = {
 class SqlThreadMessages:
     """See `service.store.thread_ports.ThreadMessages`."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, memory: Memory) -> None:
         self._writer = writer
         self._reader = reader
+        self._memory = memory
 
     async def add(self, project: str, message: ThreadMessage, resources: ToolResources | None) -> bool:
         """Add a message at the end of its thread."""
@@ -79,13 +81,12 @@ class SqlThreadMessages:
         def command(connection: Connection) -> bool:
             if not require_idle(connection, project, thread, now=now):
                 return False
-            values = {"project": project, "id": thread, "item": id}
-            removed = [number for (number,) in rows(connection, _CONVERSATIONS["remove"], values)]
-            drop_items(connection, removed)
             connection.execute(_SQL["drop"], {"thread": thread, "id": id})
-            return bool(removed)
+            return take_out(connection, project, thread, id)
 
-        return await self._writer.submit(command)
+        removed = await self._writer.submit(command)
+        self._memory.forget((project, thread))
+        return removed
 
     async def page(
         self, project: str, thread: str, ask: Stretch, *, run: str | None

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.store.conversations import append
 from service.store.items import drop_items, read_items
+from service.store.memory import Memory
 from service.store.reader import Reader
 from service.store.statements import sql
 from service.store.thread_ports import Listed, Stretch, ThreadContext
@@ -30,9 +31,10 @@ _CONVERSATIONS = sql("conversations")
 class SqlThreads:
     """See `service.store.thread_ports.Threads`."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, writer: Writer, reader: Reader, memory: Memory) -> None:
         self._writer = writer
         self._reader = reader
+        self._memory = memory
 
     async def create(self, thread: Thread, messages: Sequence[ThreadMessage]) -> None:
         """Make a thread that begins with these messages."""
@@ -75,7 +77,9 @@ class SqlThreads:
             drop_items(connection, [number for (number,) in held])
             return True
 
-        return await self._writer.submit(command)
+        deleted = await self._writer.submit(command)
+        self._memory.forget((project, id))
+        return deleted
 
     async def legs(self, project: str, id: str) -> list[str]:
         """The engine's runs that worked on a thread."""

@@ -6,7 +6,7 @@ insert into conversations (id, project, metadata, created_at) values (:id, :proj
 -- name: by_id
 select id, project, metadata, created_at from conversations where id = :id and project = :project;
 
--- Look whether a conversation is there, and whether a run writes to it now.
+-- Look whether a conversation is there, whether a run writes to it now, and how often items were taken out.
 -- name: standing
 select
     c.next,
@@ -16,7 +16,8 @@ select
         when b.state <> 'ended' then 1
         when r.status is null and c.writer_until > :now then 1
         else 0
-    end as busy
+    end as busy,
+    c.removals
 from conversations as c
 left join runs as r on r.id = c.writer
 left join background_runs as b on b.run = c.writer
@@ -59,6 +60,10 @@ delete from conversation_items
 where conversation = :id and item in (select number from items where project = :project and id = :item)
 returning item;
 
+-- Note that an item was taken out of a conversation.
+-- name: removed
+update conversations set removals = removals + 1 where id = :id;
+
 -- Find the last place of an item in a conversation.
 -- name: place
 select ci.position, i.version, i.payload
@@ -66,6 +71,13 @@ from items as i join conversation_items as ci on ci.item = i.number
 where i.project = :project and i.id = :item and ci.conversation = :id
 order by ci.position desc
 limit 1;
+
+-- List what a conversation has from one place up to another, in order.
+-- name: stretch
+select i.version, i.payload
+from conversation_items as ci join items as i on i.number = ci.item
+where ci.conversation = :id and ci.position >= :begin and ci.position < :upto
+order by ci.position;
 
 -- List a conversation's items from a place on, oldest first.
 -- name: upwards

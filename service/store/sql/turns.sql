@@ -52,6 +52,15 @@ join turn_items as ti on ti.turn = c.id
 join items as i on i.number = ti.item
 order by 3 desc, 4, 5;
 
+-- Tell what a turn goes on from, and list what it was given and put out; one row at least.
+-- name: own
+select t.parent, t.conversation, i.version, i.payload
+from turns as t
+left join turn_items as ti on ti.turn = t.id
+left join items as i on i.number = ti.item
+where t.id = :turn and t.project = :project
+order by ti.side, ti.position;
+
 -- List what one turn put out.
 -- name: output
 select i.version, i.payload
