@@ -52,7 +52,7 @@ async def write(exchange: Exchange, head: bytes, body: bytes) -> None:
     """Write a request. What a server does not want to read any more is not written."""
     transport = exchange.transport
     if len(body) <= LARGE_BODY:
-        transport.write(head + body)
+        transport.writelines((head, body))
         return
     transport.write(head)
     for start in range(0, len(body), _PIECE):

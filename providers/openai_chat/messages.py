@@ -80,11 +80,12 @@ class _Writer:
 
     def add(self, item: ContextItem) -> None:
         match item:
+            case Message() if self._turn is None and not self._attached:
+                self._write(item)
+            case Message(role="assistant"):
+                self._assistant(item)
             case Message():
-                if item.role == "assistant":
-                    self._assistant(item)
-                else:
-                    self._said(item)
+                self._said(item)
             case Compaction():
                 self._said(as_message(item))
             case Reasoning():
@@ -130,18 +131,24 @@ class _Writer:
     def _assistant(self, item: Message) -> None:
         self.end_results()
         turn = self._turn
-        if turn is not None and not turn.waits and (turn.texts or turn.calls):
-            self.end_turn()
-            turn = None
-        if turn is not None:
+        if turn is not None and (turn.waits or not (turn.texts or turn.calls)):
             turn.texts.append(plain_text(item.content))
             return
-        self._last_text = plain_text(item.content)
-        self.messages.append(ChatMessage("assistant", self._last_text))
+        self.end_turn()
+        self._write(item)
 
     def _said(self, item: Message) -> None:
         self.end_turn()
         self.end_results()
+        self._write(item)
+
+    def _write(self, item: Message) -> None:
+        """Write a message where nothing is under way."""
+        if item.role == "assistant":
+            self._last_text = plain_text(item.content)
+            self.messages.append(ChatMessage("assistant", self._last_text))
+            return
+        self._last_text = None
         role = "user" if item.role == "user" else self._profile.system_role
         content = content_of(item.content, self._profile.attachments, self._warnings)
         self.messages.append(ChatMessage(role, content, name=item.name))

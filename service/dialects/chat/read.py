@@ -62,6 +62,7 @@ def read(body: bytes, new_id: NewId) -> Reading:
         hosted_params=() if search is None else (SEARCH_OPTIONS,),
         warnings=tuple(warnings),
     )
+    wire.messages.clear()  # nobody looks at them again, and a long history takes a while to let go of
     return Reading(request, wire, bool(wire.stream), files=tuple(files))
 
 
