@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -26,6 +27,11 @@ from service.telemetry.watchdog import loop_watched
 
 COLLECTION_THRESHOLDS = (20_000, 50, 50)
 """Allocations before a young collection, and how many of those before an older one."""
+KEPT_FREE = 32 * 1024 * 1024
+"""Bytes of free memory that each heap of the process keeps at the most."""
+LARGE_BLOCK = 4 * 1024 * 1024
+"""Bytes of a block that is got from the system by itself, and goes back when it is let go of."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 log = structlog.get_logger()
 
@@ -94,6 +100,7 @@ def serve(
 
     set_up_logging()
     spare_the_collector()
+    keep_free_memory()
     host, port = listener.getsockname()[:2]
     log.info("serving", host=host, port=port, database=settings.database_name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -109,3 +116,17 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
+
+
+def keep_free_memory() -> None:
+    """Have what one request lets go of serve the next, where the C library is one that can be told so.
+
+    A long prompt is copied a few times on its way. By default blocks of its size go back to the system, and
+    come again page by page.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return
+    mallopt(_M_TRIM_THRESHOLD, KEPT_FREE)
+    mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
