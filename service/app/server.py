@@ -53,7 +53,6 @@ class Server(uvicorn.Server):
     def __init__(self, house: House, parts: Parts) -> None:
         settings = house.settings
         framework = create_app(
-            house,
             cors_origins=list(settings.server.cors_origins),
             max_body_bytes=settings.server.max_body_bytes,
         )

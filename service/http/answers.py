@@ -63,9 +63,10 @@ async def answer(
     if in_background is not None and reading.state.background:
         return await in_background(request, reading)
     reading, run = await begin_run(house, key_of(request), reading, dialect)
-    request.scope["state"]["run"] = run
-    connection: Connection = request.scope["state"]["connection"]
-    if "recorder" not in request.scope["state"]:  # else the answer is wanted, if not now then by a retry
+    state = request.scope["state"]
+    state["run"] = run
+    if "recorder" not in state:  # else the answer is wanted, if not now then by a retry
+        connection: Connection = state["connection"]
         connection.on_gone = run.leave
     renderer = dialect.renderer(reading, new_id)
     if reading.stream:
@@ -76,7 +77,8 @@ async def answer(
             return EventStream(run, dialect, renderer, begun=events, headers=headers, engine=engine)
     else:
         events = await run.events.rest()
-    request.scope["state"]["begun"] = _has_begun(events)
+    if "recorder" in state:
+        state["begun"] = _has_begun(events)
     return whole_answer(events, dialect, renderer, paid=paid_headers(run.settled))
 
 
@@ -86,6 +88,8 @@ def require_json(request: Request[Any, Any, Any]) -> None:
     Raises UnsupportedMediaType.
     """
     content_type = header(request.scope, b"content-type") or ""
+    if content_type == "application/json":
+        return
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(
@@ -141,7 +145,7 @@ def _failed_at_once(events: list[Event]) -> bool:
 
 def _has_begun(events: list[Event]) -> bool:
     """Whether a model was called, or a call that was approved has been made."""
-    return any(
-        type(event) is StepStarted or (type(event) is ItemEnded and type(event.item) is HostedCall)
-        for event in events
-    )
+    for event in events:
+        if type(event) is StepStarted or (type(event) is ItemEnded and type(event.item) is HostedCall):
+            return True
+    return False

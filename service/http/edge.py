@@ -30,15 +30,11 @@ class Edge:
         self._app = app
         self._house = house
         self._max_in_flight = max_in_flight
-        self.in_flight = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request; `scope` and the callables are ASGI's."""
         if scope["type"] == "websocket":
             await self._open_socket(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         began = time.perf_counter()
         id = new_id("req")
@@ -46,17 +42,18 @@ class Edge:
         headers = id_headers(scope, id)
         status = 0
         state = scope["state"]
+        state["house"] = self._house
 
         async def send_with_id(message: Any) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            starts = message["type"] == "http.response.start"
+            if starts:
                 status = message["status"]
                 message["headers"] = [*message["headers"], *headers]
-            recorder = state.get("recorder")
-            if recorder is not None:
-                await recorder.take(message, begun=state.get("begun", False))
-            if message["type"] == "http.response.start" and (standing := state.get("standing")) is not None:
-                message["headers"] = [*message["headers"], *standing.headers()]
+            if "recorder" in state:
+                await state["recorder"].take(message, begun=state.get("begun", False))
+            if starts and (standing := state.get("standing")) is not None:
+                message["headers"] += standing.headers()
             await send(message)
 
         try:
@@ -75,7 +72,7 @@ class Edge:
         request_id.set(id)
         header = (b"x-request-id", id.encode())
         state = scope["state"]
-        state["place"] = self.place
+        state["house"], state["place"] = self._house, self.place
         accepted = False
 
         async def send_with_id(message: Any) -> None:
@@ -105,34 +102,27 @@ class Edge:
         """
         if self._house.draining:
             raise ShuttingDown(retry_after=OVERLOAD_RETRY_SECONDS)
-        if self.in_flight >= self._max_in_flight:
+        if self._house.metrics.in_flight >= self._max_in_flight:
             raise Overloaded(retry_after=OVERLOAD_RETRY_SECONDS)
-        self.in_flight += 1
-        self._house.metrics.in_flight = self.in_flight
+        self._house.metrics.in_flight += 1
         try:
             yield
         finally:
-            self.in_flight -= 1
-            self._house.metrics.in_flight = self.in_flight
+            self._house.metrics.in_flight -= 1
 
     async def _admit(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"].startswith("/health/"):
             await self._app(scope, receive, send)
         elif self._house.draining:
             await refuse(ShuttingDown(retry_after=OVERLOAD_RETRY_SECONDS), scope, send)
-        elif self.in_flight >= self._max_in_flight:
+        elif self._house.metrics.in_flight >= self._max_in_flight:
             await refuse(Overloaded(retry_after=OVERLOAD_RETRY_SECONDS), scope, send)
         else:
-            await self._serve(scope, receive, send)
-
-    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        self.in_flight += 1
-        self._house.metrics.in_flight = self.in_flight
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self.in_flight -= 1
-            self._house.metrics.in_flight = self.in_flight
+            self._house.metrics.in_flight += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._house.metrics.in_flight -= 1
 
 
 async def refuse(error: DragomanError, scope: Any, send: Any) -> None:

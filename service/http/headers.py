@@ -41,18 +41,22 @@ def failure_headers(failure: Failure) -> Headers:
 def run_headers(events: list[Event]) -> Headers:
     """Which model serves (`x-dragoman-model`), and what could not be honoured (`x-dragoman-warning`)."""
     headers: Headers = []
-    served = [event for event in events if type(event) is StepStarted]
-    if served:
-        headers.append((b"x-dragoman-model", _value(f"{served[-1].provider}/{served[-1].model}")))
-    warnings = "; ".join(event.message for event in events if type(event) is Warned)
+    told = [event for event in events if type(event) is StepStarted or type(event) is Warned]
+    warnings: list[str] = []
+    for event in told:
+        if isinstance(event, Warned):
+            warnings.append(event.message)
+        else:
+            headers = [(b"x-dragoman-model", _value(f"{event.provider}/{event.model}"))]
     if warnings:
-        headers.append((b"x-dragoman-warning", _value(warnings[:MAX_WARNING_CHARACTERS])))
+        joined = "; ".join(warnings)[:MAX_WARNING_CHARACTERS]
+        headers.append((b"x-dragoman-warning", _value(joined)))
     return headers
 
 
 def paid_headers(settled: Sequence[Settlement]) -> Headers:
     """What a run cost its account (`x-dragoman-cost-usd`), and what that has left, unless it has no limit."""
-    charged = sum(settlement.charged for settlement in settled)
+    charged = sum([settlement.charged for settlement in settled])
     headers = [(b"x-dragoman-cost-usd", format_usd(charged).encode())]
     left = settled[-1].left if settled else None
     if left is not None and left.available is not None:

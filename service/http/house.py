@@ -77,7 +77,7 @@ class House:
 
 def house_of(connection: ASGIConnection[Any, Any, Any, Any]) -> House:
     """The house a request came to."""
-    return cast("House", connection.app.state.house)
+    return cast("House", connection.scope["state"]["house"])
 
 
 def key_of(connection: ASGIConnection[Any, Any, Any, Any]) -> KeyRecord:

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.http.outlet import Outlet
+from service.http.exchange import Exchange
 from service.ids import new_id
 from specs.errors import DragomanError, HeadersTooLarge, InvalidRequest, RequestTimeout
 from specs.openai.common import error_body
@@ -101,7 +101,7 @@ class Connection(HttpToolsProtocol):
         """Take a header, within bounds. One after the body (a trailer) is dropped: it came too late
         to be checked with the others."""
         if self._in_headers:
-            super().on_header(name, value)
+            self.headers.append((name.lower(), value))
         self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
@@ -111,23 +111,22 @@ class Connection(HttpToolsProtocol):
         if problem is not None:
             self.refuse(problem)
         elif not self._refused:
-            before = self.cycle
+            self.expect_100_continue = dict(self.headers).get(b"expect", b"").lower() == b"100-continue"
             super().on_headers_complete()
-            if self.cycle is not before and self.scope["method"] != "HEAD":  # whose answer has no body
-                outlet = Outlet(self.transport)
-                self.scope.setdefault("state", {})["outlet"] = outlet
-                self.cycle.transport = outlet  # type: ignore[assignment]
+            if self.cycle is not None:  # a handshake has none
+                self.cycle.__class__ = Exchange  # its task has not begun yet
 
     def _problem(self) -> InvalidRequest | None:
         """What is wrong with the head, https://www.rfc-editor.org/rfc/rfc9112 sections 2.3, 3.2, 6.1."""
         assert self.parser is not None
         version = self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        names = [name for name, _ in self.headers]
+        hosts = names.count(b"host")
         if version not in _VERSIONS:
             return InvalidRequest(f"HTTP/{version} is not spoken here.")
         if hosts > 1 or (hosts == 0 and version == "1.1"):
             return InvalidRequest(f"Host: exactly one is needed, {hosts} were sent", param="Host")
-        if version == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
+        if version == "1.0" and b"transfer-encoding" in names:
             return InvalidRequest("Transfer-Encoding: HTTP/1.0 has none.", param="Transfer-Encoding")
         return None
 
@@ -190,6 +189,10 @@ class Connection(HttpToolsProtocol):
     def has_room(self) -> bool:
         """Whether what is sent now would not have to wait."""
         return not (self.gone or self.flow.write_paused)
+
+    def write_chunk(self, body: bytes) -> None:
+        """Send a piece of a body of unknown length, after its first, past whatever else is done to it."""
+        self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
 
     def abort(self) -> None:
         """Drop the connection without waiting for what is unsent."""

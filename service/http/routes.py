@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from service.http import (
@@ -30,7 +29,6 @@ from service.http.assistants.assistants import ASSISTANT_HANDLERS
 from service.http.assistants.routes import THREAD_HANDLERS
 from service.http.auth import admit
 from service.http.errors import note_refusal, on_crash, on_dragoman_error, on_http_exception
-from service.http.house import House
 from service.http.idempotency import Replay, on_replay
 from service.http.incoming import Incoming
 from service.http.organization import credentials
@@ -95,8 +93,8 @@ API_PATHS = ("/v1", "/api/agents/v1")
 """The second is where LibreChat serves its Agents API, so that its callers need only another host."""
 
 
-def create_app(house: House, *, cors_origins: list[str], max_body_bytes: int) -> Litestar:
-    """The Litestar application over a house."""
+def create_app(*, cors_origins: list[str], max_body_bytes: int) -> Litestar:
+    """The Litestar application; the edge tells each request which house it came to."""
     return Litestar(
         route_handlers=[
             *(Router(path, route_handlers=[*API_HANDLERS, *SOCKET_HANDLERS]) for path in API_PATHS),
@@ -111,7 +109,6 @@ def create_app(house: House, *, cors_origins: list[str], max_body_bytes: int) ->
             Exception: on_crash,
         },
         request_class=Incoming,
-        state=State({"house": house}),
         request_max_body_size=max_body_bytes,
         cors_config=CORSConfig(allow_origins=cors_origins) if cors_origins else None,
         openapi_config=None,

@@ -13,7 +13,6 @@ from msgspec import Struct
 from service.dialects.base import Dialect, StreamRenderer
 from service.engine.log import Subscription
 from service.http.headers import Headers
-from service.http.outlet import Outlet
 from service.http.sse import DONE, HEARTBEAT, named_frames, plain_frames
 from service.settings.model import Engine
 from specs.events import Event, RunEnded
@@ -69,11 +68,15 @@ class Line(Protocol):
 
 
 class Wide(Line, Protocol):
-    """One that tells how much it can take."""
+    """One that tells how much it can take, and takes it."""
 
     @property
     def has_room(self) -> bool:
         """Whether what is sent now would not have to wait."""
+        ...
+
+    def write_chunk(self, body: bytes) -> None:
+        """Send a piece of a body of unknown length, after its first."""
         ...
 
 
@@ -119,7 +122,7 @@ class EventStream:
         wanted = "recorder" in state  # by a retry, if nobody listens now
         events = self._run.events
         if isinstance(events, Subscription) and not wanted:
-            events.hand(partial(self._send_now, pulse, state["connection"], state["outlet"]))
+            events.hand(partial(self._send_now, pulse, state["connection"]))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS + self._headers})
             await self._follow(pulse, send, to_the_end=wanted)
@@ -146,7 +149,7 @@ class EventStream:
                 raise self._broken
             last = events.finished
 
-    def _send_now(self, pulse: Pulse, line: Wide, outlet: Outlet, batch: list[Event]) -> bool:
+    def _send_now(self, pulse: Pulse, line: Wide, batch: list[Event]) -> bool:
         """Send a batch as the run says it, where it need not wait; the last goes out with the end."""
         if not line.has_room or type(batch[-1]) is RunEnded:
             return False
@@ -156,7 +159,7 @@ class EventStream:
             self._broken = error
             return False
         if body:
-            outlet.write_chunk(body)
+            line.write_chunk(body)
             pulse.sent()
         return True
 

@@ -178,12 +178,11 @@ def test_what_is_not_http_gets_our_envelope(request_line, service):
 
 
 def test_more_than_is_served_at_once_is_503(api: Api, service, key):
-    edge = service.server.config.app
-    before, edge.in_flight = edge.in_flight, 10**6
+    service.house.metrics.in_flight += 10**6
     try:
         response = post(service, api, key, b"{}")
     finally:
-        edge.in_flight = before
+        service.house.metrics.in_flight -= 10**6
     status = api.status(503, "overloaded")
     assert (response.status_code, api.error(response.json())["code"]) == (status, "overloaded")
     assert response.headers["retry-after"] == "1"
@@ -215,8 +214,8 @@ def test_the_key_tells_of_itself(http, key):
     assert set(shown["scopes"]) == set(DATA_SCOPES)
 
 
-def test_every_route_declares_a_scope(service):
-    app = create_app(service.house, cors_origins=[], max_body_bytes=1)
+def test_every_route_declares_a_scope():
+    app = create_app(cors_origins=[], max_body_bytes=1)
     handlers = {handler for route in app.routes for handler in getattr(route, "route_handlers", ())}
     undeclared = [str(handler) for handler in handlers if "scope" not in handler.opt]
     assert [name for name in undeclared if "options" not in name.lower()] == []

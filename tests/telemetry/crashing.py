@@ -88,7 +88,7 @@ async def ask(app: Edge, canary: str) -> None:
     """Every request that crashes."""
 
     async def on_a_connection(scope: Any, receive: Any, send: Any) -> None:
-        scope["state"] = {"connection": Listening(), "outlet": None}  # nothing leaves beside `send`
+        scope["state"] = {"connection": Listening()}
         await app(scope, receive, send)
 
     transport = httpx.ASGITransport(on_a_connection)  # pyright: ignore[reportArgumentType]
@@ -148,7 +148,7 @@ async def main(folder: Path, canary: str) -> None:
             compactions=house.state.compactions,
         )
         house.runs = Runs(preparing, ledger=ledger)
-        app = create_app(house, cors_origins=[], max_body_bytes=10**6)
+        app = create_app(cors_origins=[], max_body_bytes=10**6)
         await ask(Edge(app, house, max_in_flight=9), canary)
     await crash_the_loop(canary)
 
