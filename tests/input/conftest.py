@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import httpx
@@ -14,9 +13,6 @@ from tests.support.lag import Lag, watched
 from tests.support.people import key_of_user
 from tests.support.upstream import Upstream, upstream_in_thread
 
-REQUEST_SECONDS = 0.6
-"""How long a request may take to arrive; short, so that the slow ones are soon through."""
-
 UNLIMITED = "\n".join(
     f'[[limits]]\nclass = "{name}"\nmax = "unlimited"' for name in ("assistants", "messages", "runs", "files")
 )
@@ -26,8 +22,6 @@ UNLIMITED = "\n".join(
 def configuration(upstream: str) -> str:
     """The stand-in, and one provider a wire."""
     return f"""
-[server]
-request_seconds = {REQUEST_SECONDS}
 {UNLIMITED}
 [providers.demo]
 kind = "demo"
@@ -83,13 +77,10 @@ def key(service: Service) -> Key:
 
 @pytest.fixture(scope="session")
 def lag(service: Service, key: Key) -> Iterator[Lag]:
-    """Watches the service's loop. Each provider was used once, and the test run's own objects are out
-    of the garbage collector's way: neither is what the loop is to be blamed for."""
+    """Watches the service's loop. Each provider was used once: the loop is not to blame for the imports."""
     for agent in ("agent_demo", "agent_chat", "agent_answers", "agent_letters"):
         body = {"model": agent, "input": "Hi"}
         httpx.post(f"{service.base_url}/v1/responses", headers=key.headers, json=body).raise_for_status()
-    gc.collect()
-    gc.freeze()
     with watched(service) as lag:
         yield lag
 

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.input.conftest import REQUEST_SECONDS
-from tests.support.house import Key, Service
+from tests.support.house import Key, Service, service_in_thread
 from tests.support.lag import Lag
 from tests.support.wire import Talk, talk
 
 JSON = b'{"model":"agent_demo","messages":[{"role":"user","content":"Hi"}]}'
+REQUEST_SECONDS = 1.0
+"""How long a request to the hasty service may take to arrive."""
 CHUNKED_JSON = b"%x\r\n%b\r\n0\r\n\r\n" % (len(JSON), JSON)
 
 
@@ -338,20 +339,22 @@ def test_requests_behind_a_stream_wait_for_its_end(service, key):
     [b"\x00\x01\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"],
 )
 def test_garbage_behind_a_request_does_not_become_its_answer(garbage, service):
-    talked = talk(service.port, get(b"/health/live") + garbage, answers=2)
+    talked = talk(service.port, get(b"/health/live") + garbage, answers=None)
     assert talked.closed
     assert [answer.status for answer in talked.answers] in ([], [200], [200, 400])
 
 
 def test_a_request_behind_a_last_one_is_not_answered(service):
-    talked = talk(service.port, get(b"/health/live", b"Connection: close") + get(b"/health/live"), answers=2)
+    talked = talk(
+        service.port, get(b"/health/live", b"Connection: close") + get(b"/health/live"), answers=None
+    )
     assert [answer.status for answer in talked.answers] == [200]
     assert talked.closed
 
 
 @pytest.mark.parametrize("lines", [(), (b"Connection: keep-alive",)])
 def test_the_old_version_gets_one_answer_and_an_end(lines, service):
-    talked = talk(service.port, get(b"/health/live", *lines, version=b"1.0") * 2, answers=2)
+    talked = talk(service.port, get(b"/health/live", *lines, version=b"1.0") * 2, answers=None)
     assert [answer.status for answer in talked.answers] == [200]
     assert talked.closed
 
@@ -378,13 +381,22 @@ def test_a_client_that_ends_in_mid_request_is_forgotten(service, key):
         assert_refused(talk(service.port, cut, end=True))
 
 
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that has little time for a request to arrive, so that the slow ones are soon through."""
+    config = f'[server]\nrequest_seconds = {REQUEST_SECONDS}\n[providers.demo]\nkind = "demo"\npace_ms = 0\n'
+    with service_in_thread(config, tmp_path_factory.mktemp("hasty")) as service:
+        yield service
+
+
 def trickle(data: bytes, *, times: int) -> list[bytes]:
     """The data, byte by byte and then some."""
     return [bytes([byte]) for byte in data[:times]]
 
 
-def test_whoever_takes_too_long_is_refused(service, key):
+def test_whoever_takes_too_long_is_refused(hasty):
     """Each byte alone comes soon enough; the whole does not. All at once, for it takes a while."""
+    key = hasty.key()
     endless = head(key, b"Content-Length: 100000")
     slow = {
         "nothing": [],
@@ -400,7 +412,7 @@ def test_whoever_takes_too_long_is_refused(service, key):
         "trickling after an answer": [get(b"/health/live"), *[b"\r\n"] * 60],
     }
     with ThreadPoolExecutor(len(slow)) as pool:
-        talks = pool.map(lambda pieces: talk(service.port, pieces, pause=0.05, answers=2), slow.values())
+        talks = pool.map(lambda pieces: talk(hasty.port, pieces, pause=0.05, answers=None), slow.values())
     statuses = {
         name: ([a.status for a in talked.answers], talked.closed)
         for name, talked in zip(slow, talks, strict=True)
@@ -412,11 +424,12 @@ def test_whoever_takes_too_long_is_refused(service, key):
     assert all(got == ([200, 408], True) for got in after.values()), after
 
 
-def test_a_body_that_comes_steadily_may_take_its_time(service, key):
+def test_a_body_that_comes_steadily_may_take_its_time(hasty):
+    key = hasty.key()
     body = JSON + b" " * 4_000
     pieces = [body[at : at + 200] for at in range(0, len(body), 200)]
     talked = talk(
-        service.port,
+        hasty.port,
         [head(key, b"Content-Length: %d" % len(body)), *pieces],
         pause=2 * REQUEST_SECONDS / len(pieces),
     )

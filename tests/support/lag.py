@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from tests.support.house import Service
 TICK = 0.005
 MOST_BUSY = 0.1
 """Seconds of its CPU that one thing may hold up the loop; the promise."""
-MOST_HELD = 3.0
+MOST_HELD = 20.0
 """Seconds by the clock: the backstop, wide because others use the machine and its interpreter lock too."""
 
 
@@ -55,7 +56,12 @@ class Lag:
 
 @contextmanager
 def watched(service: Service) -> Iterator[Lag]:
-    """Watch the loop while the block runs."""
+    """Watch the loop while the block runs.
+
+    The test run's own objects are out of the garbage collector's way: the loop is not to blame for them.
+    """
+    gc.collect()
+    gc.freeze()
     lag = Lag()
     watching = asyncio.run_coroutine_threadsafe(lag.watch(), service.loop)
     try:

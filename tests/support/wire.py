@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-LONGEST = 8.0
-"""Seconds until a silent server is given up."""
+from tests.support.patience import PATIENCE
+
 LINGER = 0.03
 """Seconds to look whether more comes after a whole answer."""
 
@@ -40,11 +40,17 @@ class Talk(Struct, frozen=True):
 
 
 def talk(
-    port: int, data: bytes | Iterable[bytes], *, pause: float = 0.0, end: bool = False, answers: int = 1
+    port: int,
+    data: bytes | Iterable[bytes],
+    *,
+    pause: float = 0.0,
+    end: bool = False,
+    answers: int | None = 1,
 ) -> Talk:
     """Send one or more pieces with pauses in between, then read until the server closes, or has given
-    `answers` answers and no more follows. `end` closes our side after the last piece."""
-    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as connection:
+    `answers` answers and no more follows; None: until it closes. `end` closes our side after the last
+    piece."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         received = _send(connection, [data] if isinstance(data, bytes) else data, pause, end)
         return _read(connection, received, answers, without_body=_is_head(data))
 
@@ -68,11 +74,11 @@ def _send(connection: socket.socket, pieces: Iterable[bytes], pause: float, end:
     return received
 
 
-def _read(connection: socket.socket, received: bytes, wanted: int, *, without_body: bool) -> Talk:
-    closed, deadline = False, time.monotonic() + LONGEST
+def _read(connection: socket.socket, received: bytes, wanted: int | None, *, without_body: bool) -> Talk:
+    closed, deadline = False, time.monotonic() + PATIENCE
     while True:
         answers, rest = parse(received, without_body=without_body)
-        enough = len(answers) >= wanted and not rest
+        enough = wanted is not None and len(answers) >= wanted and not rest
         connection.settimeout(LINGER if enough else max(0.01, deadline - time.monotonic()))
         try:
             piece = connection.recv(1 << 20)
