@@ -189,7 +189,7 @@ def test_scopes_agents_and_expiry_are_kept(run: Run) -> None:
     options = ["--scopes", "inference", "--agents", "agent_a, agent_b", "--expires", "30d"]
     made = run("keys", "create", "--name", "a", *options, "--json").json
     assert (made["scopes"], made["agents"]) == (["inference"], ["agent_a", "agent_b"])
-    assert abs(made["expires_at"] - time.time() - 30 * 86400) < 10
+    assert abs(made["expires_at"] - time.time() - 30 * 86400) < 60
 
 
 def test_an_admin_key_is_marked_as_one(run: Run) -> None:

@@ -49,11 +49,12 @@ def answer(service: Service) -> httpx.Response:
     return httpx.post(f"{service.base_url}/v1/responses", json=body, headers=headers)
 
 
-def invoice(folder: Path, cost: str) -> str:
+def invoice(folder: Path, answer: httpx.Response, cost: str) -> str:
+    """A provider's invoice of one line, for the day of the answer."""
     file = folder / "invoice.csv"
-    today = datetime.now(UTC).date().isoformat()
+    day = datetime.fromtimestamp(answer.json()["created_at"], UTC).date().isoformat()
     with file.open("w", newline="") as lines:
-        csv.writer(lines).writerows([["Model", "Cost", "Date"], ["demo-1", cost, today]])
+        csv.writer(lines).writerows([["Model", "Cost", "Date"], ["demo-1", cost, day]])
     return str(file)
 
 
@@ -74,7 +75,7 @@ def test_a_report_of_nothing_says_so(run: Run) -> None:
 
 
 def test_an_invoice_that_agrees_is_fine(run: Run, answer: httpx.Response, tmp_path: Path) -> None:
-    file = invoice(tmp_path, answer.headers["x-dragoman-cost-usd"])
+    file = invoice(tmp_path, answer, answer.headers["x-dragoman-cost-usd"])
     code, out, _ = run("reconcile", "--provider", "demo", "--tolerance", "0.000000001", file)
     assert (code, out.splitlines()[0]) == (0, "Invoice and ledger agree.")
 
@@ -82,7 +83,7 @@ def test_an_invoice_that_agrees_is_fine(run: Run, answer: httpx.Response, tmp_pa
 def test_an_invoice_that_differs_is_told_by_day_and_model(
     run: Run, answer: httpx.Response, tmp_path: Path
 ) -> None:
-    code, out, _ = run("reconcile", "--provider", "demo", invoice(tmp_path, "3.00"), "--json")
+    code, out, _ = run("reconcile", "--provider", "demo", invoice(tmp_path, answer, "3.00"), "--json")
     (difference,) = json.loads(out)["differences"]
     assert (code, difference["model"], difference["invoiced"]) == (1, "demo-1", "3.00")
     charged = parse_usd(answer.headers["x-dragoman-cost-usd"])

@@ -405,9 +405,9 @@ async def test_a_stream_that_falls_silent_is_a_timeout() -> None:
 
 @anyio
 async def test_a_slow_stream_that_keeps_talking_is_not() -> None:
-    pieces = [piece for _ in range(4) for piece in (chunked(b": ping\n\n"), 0.1)]
+    pieces = [piece for _ in range(6) for piece in (chunked(b": ping\n\n"), 0.25)]
     ending = chunked(b"data: stop\n\n")
-    async with served(answering(CHUNKED, *pieces, ending), first_byte=30, idle=0.3) as upstream:
+    async with served(answering(CHUNKED, *pieces, ending), first_byte=30, idle=1.25) as upstream:
         assert len(await drained(await opened(upstream))) == 1
 
 
