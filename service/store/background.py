@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 
 import msgspec
-from msgspec import structs
 
 from service.store.background_ports import Claimed, Finish, LogPiece, Submit
-from service.store.hold_commands import row_to_usage
 from service.store.reader import Reader
 from service.store.responses import keep
+from service.store.settlements import end_runs
 from service.store.statements import sql
+from service.store.usage_rows import row_to_usage
 from service.store.writer import Connection, Writer, row, rows
 from specs.events import Event, decode_events, encode_events
 from specs.usage import Usage, add_usages
 
 _SQL = sql("background")
-_RUNS = sql("runs")
 _RESPONSES = sql("responses")
 BATCH_EVENTS = 250
 """Events of one row: as many as are decoded without anybody noticing."""
@@ -73,7 +72,7 @@ class SqlBackground:
             if not _append(connection, order.run, order.fence, order.events):
                 return False
             row(connection, _SQL["end"], values)
-            row(connection, _RUNS["end"], structs.asdict(order.end))
+            end_runs(connection, [order.end])
             keep(connection, order.turn)
             return True
 

@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Awaitable
 from functools import cache, partial
 
-from msgspec import structs
-
 from service.store.account_commands import turn
-from service.store.hold_commands import extend_hold, open_hold, settle, void
+from service.store.hold_commands import extend_hold, open_holds, void
 from service.store.periods import day_ends
 from service.store.reader import Reader
 from service.store.records import (
@@ -24,10 +22,16 @@ from service.store.records import (
     Taken,
     VoidHold,
 )
+from service.store.settlements import end_runs, settle_holds
 from service.store.statements import sql, statements
-from service.store.writer import Connection, Writer, row, rows
+from service.store.writer import Connection, Kind, Writer, rows
 
 _RUNS = sql("runs")
+
+# What frees money goes first, what takes it last. Of one run they are submitted in this order too.
+_SETTLE = Kind(settle_holds, turn=1)
+_END = Kind(end_runs, turn=3)
+_OPEN = Kind(open_holds, turn=4)
 
 
 class SqlBooks:
@@ -42,7 +46,7 @@ class SqlBooks:
     def open_hold(self, order: OpenHold) -> Awaitable[Taken]:
         """Take as much as is available between least and most, and note hold and run."""
         self._follow_day(order.now)
-        return self._writer.submit(partial(open_hold, order=order))
+        return self._writer.submit_order(_OPEN, order)
 
     def extend_hold(self, order: ExtendHold) -> Awaitable[int]:
         """Let an open hold grow; returns by how much, 0 when that was refused."""
@@ -51,7 +55,7 @@ class SqlBooks:
     def settle(self, order: Settle) -> Awaitable[Settled]:
         """Settle an open hold, once: from the hold, then from what is available, then by the house."""
         self._follow_day(order.now)
-        return self._writer.insist(partial(settle, order=order))
+        return self._writer.insist_order(_SETTLE, order)
 
     def void(self, order: VoidHold) -> Awaitable[bool]:
         """Give an open hold back; False when it was resolved before."""
@@ -59,8 +63,7 @@ class SqlBooks:
 
     def end_run(self, order: EndRun) -> Awaitable[bool]:
         """End a run; False when it has ended before or never held anything."""
-        values = structs.asdict(order)
-        return self._writer.insist(lambda connection: row(connection, _RUNS["end"], values) is not None)
+        return self._writer.insist_order(_END, order)
 
     def _follow_day(self, now: int) -> None:
         """Before the first work of a day, begin that day on the accounts that limit what it may cost."""

@@ -1,41 +1,53 @@
-"""What the writer does for a hold: open, grow, settle, void. Each runs inside one transaction.
-
-The guards are in the statements, and the account's columns and the transfers follow by triggers: a
-request costs five statements in all. Each statement gives up Python's lock and must get it back from
-a busy event loop, so their number is what a settlement costs.
+"""What the writer does for holds while an attempt is under way: open, grow, void. Each runs inside one
+transaction. The guards are in the statements, and the account's columns follow by triggers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
-import msgspec
 from msgspec import structs
 
 from service.store.account_commands import refill_now
-from service.store.records import (
-    ExtendHold,
-    HoldRefused,
-    HoldTaken,
-    Left,
-    OpenHold,
-    Settle,
-    Settled,
-    Taken,
-    VoidHold,
-)
+from service.store.connection import Connection, row
+from service.store.records import ExtendHold, HoldRefused, HoldTaken, OpenHold, Taken, VoidHold
+from service.store.repeated import Repeated
 from service.store.statements import sql
-from service.store.writer import Connection, row
-from specs.usage import COUNTS, Usage
 
 _HOLDS = sql("holds")
-_RUNS = sql("runs")
-_USAGE = sql("usage")
-_DAY = 86_400
+_open_together = Repeated(_HOLDS["open_together"])
+_start = Repeated(sql("runs")["start"])
+_MOST = 2**62
+"""More than any account has, and still an integer to the database."""
+
+_attempt = attrgetter("run", "step", "attempt")
+_key = attrgetter("run", "step", "attempt", "key", "account")
+_asked = attrgetter("provider", "model", "most", "input_tokens", "rates", "now")
+_run = attrgetter("run", "project", "key", "agent", "agent_version", "api", "owner", "lease_until", "now")
 
 
-def open_hold(connection: Connection, order: OpenHold) -> Taken:
-    """Hold between least and most, and note the run; a refill that is due comes before a refusal."""
+def open_holds(connection: Connection, orders: Sequence[OpenHold]) -> list[Taken]:
+    """Hold for each order, and note its run: together where the accounts have the most that is asked of
+    them, the others one after the other, each between its least and most."""
+    asked: Counter[str] = Counter()
+    for order in orders:
+        asked[order.account] += order.most
+    wanted = [(*_key(order), min(asked[order.account], _MOST), *_asked(order)) for order in orders]
+    taken = set(_open_together(connection, wanted))
+    outcomes = [
+        HoldTaken(order.most) if _attempt(order) in taken else _open_alone(connection, order)
+        for order in orders
+    ]
+    held = [order for order, outcome in zip(orders, outcomes, strict=True) if type(outcome) is HoldTaken]
+    _start(connection, [_run(order) for order in held])
+    return outcomes
+
+
+def _open_alone(connection: Connection, order: OpenHold) -> Taken:
+    """Hold between least and most; a refill that is due comes before a refusal."""
     values = structs.asdict(order)
     held = row(connection, _HOLDS["open"], values)
     if held is None:
@@ -43,10 +55,7 @@ def open_hold(connection: Connection, order: OpenHold) -> Taken:
         if to_refill is None or refill_now(connection, to_refill, now=order.now) is None:
             return refused
         held = row(connection, _HOLDS["open"], values)
-    if held is None:
-        return _refusal(connection, values)[0]
-    connection.execute(_RUNS["start"], values)
-    return HoldTaken(held[0])
+    return _refusal(connection, values)[0] if held is None else HoldTaken(held[0])
 
 
 def _refusal(connection: Connection, values: dict[str, Any]) -> tuple[HoldRefused, str | None]:
@@ -77,63 +86,3 @@ def extend_hold(connection: Connection, order: ExtendHold) -> int:
 def void(connection: Connection, order: VoidHold) -> bool:
     """Give an open hold back."""
     return row(connection, _HOLDS["void"], structs.asdict(order)) is not None
-
-
-def settle(connection: Connection, order: Settle) -> Settled:
-    """Settle an open hold and write down what was used; its transfers follow from that."""
-    failed = _paid_by_house(connection, order)
-    values = _usage_row(order)
-    due = values["due"] = order.cost - failed
-    resolved = row(connection, _HOLDS["settle"], values)
-    if resolved is None:
-        return Settled(already=True)
-    amount, charged, *standing = resolved
-    if order.usage.estimated:
-        due = min(due, amount)
-    values.update(cost=due + failed, charged=charged, failed=failed, overrun=due - charged)
-    connection.execute(_USAGE["record"], values)
-    left = _left(standing, freed=amount - charged)
-    return Settled(due + failed, charged, failed, due - charged, left=left)
-
-
-def _left(standing: list[Any], *, freed: int) -> Left:
-    """What the account has once the hold is resolved; the row tells what it had before."""
-    account, before, threshold, low_since, unlimited = standing
-    available = before + freed
-    low = threshold is not None and available < threshold
-    return Left(account, None if unlimited else available, low, low and low_since is None)
-
-
-def _paid_by_house(connection: Connection, order: Settle) -> int:
-    """What the house pays of a failed attempt: all of it, until the day's allowance is used up."""
-    if order.house_allowance is None:
-        return 0
-    since = order.now - order.now % _DAY
-    (spent,) = row(connection, _HOLDS["failed_since"], {"run": order.run, "since": since})
-    return min(order.cost, max(0, order.house_allowance - spent))
-
-
-def _usage_row(order: Settle) -> dict[str, Any]:
-    """The values of a usage row that its hold and run do not know, but who paid."""
-    values = structs.asdict(order.usage)
-    values["units"] = msgspec.json.encode(order.usage.units).decode() if order.usage.units else None
-    values["run"] = order.run
-    values["step"] = order.step
-    values["attempt"] = order.attempt
-    values["rates"] = order.rates
-    values["raw"] = order.raw
-    values["now"] = order.now
-    return values
-
-
-def row_to_usage(values: tuple[Any, ...]) -> Usage:
-    """Read the counts, the units and the flag of a usage row back."""
-    *counts, units, estimated = values
-    return Usage(
-        **dict(zip(COUNTS, counts, strict=True)),
-        units=_units.decode(units) if units else {},
-        estimated=bool(estimated),
-    )
-
-
-_units = msgspec.json.Decoder(dict[str, int])

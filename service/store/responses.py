@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
 from msgspec import structs
 
 from service.store.conversations import append, release
@@ -18,14 +17,14 @@ from service.store.state_records import ItemPage, KeepTurn, KeptResponse, Respon
 from service.store.statements import sql
 from service.store.thread_legs import keep_leg
 from service.store.turns import prune, put_turn
+from service.store.usage_rows import row_to_usage
 from service.store.writer import Connection, Writer, rows
 from specs.contexts import Context
 from specs.items import Item
-from specs.usage import COUNTS, Usage, add_usages
+from specs.usage import add_usages
 
 _SQL = sql("responses")
 _TURNS = sql("turns")
-_units = msgspec.json.Decoder(dict[str, int])
 
 
 class SqlResponses:
@@ -52,7 +51,7 @@ class SqlResponses:
             return None
         output = await read_items(await self._reader.rows(_TURNS["output"], {"turn": id}))
         attempts = await self._reader.rows(_SQL["usage"], {"run": found.run})
-        return KeptResponse(found, output, add_usages(map(_row_to_usage, attempts)))
+        return KeptResponse(found, output, add_usages(map(row_to_usage, attempts)))
 
     async def context(self, project: str, turn: str) -> tuple[Item, ...]:
         """What a turn that continues this one begins with."""
@@ -136,9 +135,3 @@ def _after(given: Sequence[Any], after: str | None) -> int | None:
     if after is None:
         return 0
     return next((place + 1 for place, stored in enumerate(given) if stored[5] == after), None)
-
-
-def _row_to_usage(values: Sequence[Any]) -> Usage:
-    *counts, units, estimated = values
-    named = dict(zip(COUNTS, counts, strict=True))
-    return Usage(**named, units=_units.decode(units) if units else {}, estimated=bool(estimated))

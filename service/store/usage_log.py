@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from service.store.hold_commands import row_to_usage
 from service.store.ports import END_OF_TIME, LIST_LIMIT
 from service.store.reader import Reader
 from service.store.records import HouseTotals, UsageRecord, UsageTotal
 from service.store.statements import sql
+from service.store.usage_rows import row_to_usage
 
 _SQL = sql("usage")
 _COUNTED = slice(11, 21)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.store.repeated import Repeated
 from service.store.sqlite import writing_connection
-from service.store.writer import Connection, Writer, row
+from service.store.writer import Connection, Kind, Writer, row, rows
 from specs.errors import Conflict, InvalidRequest, StoreUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -282,3 +283,51 @@ async def test_a_database_that_is_gone_is_unavailable(tmp_path: Path) -> None:
         await writer.submit(insert(1))
     await writer.aclose()
     assert not (tmp_path / "absent.db").exists()
+
+
+def insert_all(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """Carried out together, each is told how many there were."""
+    Repeated("insert into t values (:x, 0)")(connection, [(x,) for x in numbers])
+    return [len(numbers)] * len(numbers)
+
+
+def delete_all(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """Carried out together, each is told how many were there."""
+    return [len(rows(connection, "delete from t where x = ? returning x", (x,))) for x in numbers]
+
+
+DELETE = Kind(delete_all, turn=1)
+INSERT = Kind(insert_all, turn=2)
+
+
+async def test_orders_of_one_kind_are_carried_out_together(writer: Writer, path: Path) -> None:
+    gate = await Gate(writer).reached()
+    waiting = [writer.submit_order(INSERT, x) for x in (1, 2, 3)]
+    gate.open()
+    assert await outcomes(*waiting) == [3, 3, 3]
+    assert stored(path) == [1, 2, 3]
+
+
+async def test_orders_go_in_the_turn_of_their_kind(writer: Writer, path: Path) -> None:
+    gate = await Gate(writer).reached()
+    waiting = [writer.submit_order(INSERT, 1), writer.submit_order(DELETE, 1), writer.submit_order(INSERT, 2)]
+    gate.open()
+    assert await outcomes(*waiting) == [2, 0, 2]
+    assert stored(path) == [1, 2]
+
+
+async def test_no_order_goes_past_a_command(writer: Writer, path: Path) -> None:
+    gate = await Gate(writer).reached()
+    waiting = [writer.submit_order(INSERT, 1), writer.submit(insert(2)), writer.submit_order(DELETE, 1)]
+    gate.open()
+    assert await outcomes(*waiting) == [1, 2, 1]
+    assert stored(path) == [2]
+
+
+async def test_an_order_that_fails_leaves_those_of_its_kind_intact(writer: Writer, path: Path) -> None:
+    gate = await Gate(writer).reached()
+    waiting = [writer.submit_order(INSERT, x) for x in (1, 1, 2)]
+    gate.open()
+    found = await outcomes(*waiting)
+    assert [type(outcome) for outcome in found] == [int, Conflict, int]
+    assert stored(path) == [1, 2]

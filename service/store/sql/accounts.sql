@@ -113,6 +113,12 @@ update accounts set granted = granted + refill_amount, refill_next = :next
 where id = :id and refill_next = :due
 returning refill_amount;
 
+-- Say what accounts have, and whether that is worth a warning. For several the row of values is repeated.
+-- name: left
+select id, granted + credit_limit - settled - held, low_balance, low_since, unlimited
+from accounts
+where id in (values (:id));
+
 -- Note that an account is low, once until it no longer is.
 -- name: note_low
 update accounts set low_since = :now

@@ -13,6 +13,24 @@ where k.id = :key
     and not exists (select 1 from runs where id = :run and status <> 'running')
 returning amount;
 
+-- Hold the most that is asked for, by orders whose account has what all of them ask of it: those get what
+-- they would get one after the other. The key must still spend from that account. What is not returned is
+-- tried by itself. For several orders the row of values is repeated; casts say what type a parameter has.
+-- name: open_together
+with orders (run, step, attempt, key, account, together, provider, model, most, input_tokens, rates, now) as (
+    values (
+        :run, cast(:step as bigint), cast(:attempt as bigint), :key, :account, cast(:together as bigint),
+        :provider, :model, cast(:most as bigint), cast(:input_tokens as bigint), :rates, cast(:now as bigint)
+    )
+)
+insert into holds (run, step, attempt, account, provider, model, amount, input_tokens, rates, opened_at)
+select o.run, o.step, o.attempt, a.id, o.provider, o.model, o.most, o.input_tokens, o.rates, o.now
+from orders as o join keys as k on k.id = o.key join accounts as a on a.id = k.account and a.id = o.account
+where a.ceiling - a.settled - a.held >= o.together
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > o.now)
+    and not exists (select 1 from runs where id = o.run and status <> 'running')
+returning run, step, attempt;
+
 -- Say how things stand where nothing could be held.
 -- name: standing
 select
@@ -52,12 +70,19 @@ update holds set
     settled = min(amount, :due),
     resolved_at = :now
 where run = :run and step = :step and attempt = :attempt and state = 'open'
-returning
-    amount, charged, account,
-    (select granted + credit_limit - settled - held from accounts where id = holds.account),
-    (select low_balance from accounts where id = holds.account),
-    (select low_since from accounts where id = holds.account),
-    (select unlimited from accounts where id = holds.account);
+returning amount, charged, account;
+
+-- Settle holds that are open and have what is due: it is paid out of them, whatever else is available. What
+-- is not returned is settled by itself. For several orders the row of values is repeated.
+-- name: settle_together
+with orders (run, step, attempt, due, now) as (
+    values (:run, cast(:step as bigint), cast(:attempt as bigint), cast(:due as bigint), cast(:now as bigint))
+)
+update holds set state = 'settled', charged = o.due, settled = o.due, resolved_at = o.now
+from orders as o
+where holds.run = o.run and holds.step = o.step and holds.attempt = o.attempt
+    and holds.state = 'open' and holds.amount >= o.due
+returning holds.run, holds.step, holds.attempt, holds.account;
 
 -- Void a hold that is open: nothing to bill came of it.
 -- name: void

@@ -1,13 +1,15 @@
--- Note a run with its first hold.
+-- Note a run with its first hold. For several the row of values is repeated.
 -- name: start
 insert into runs (id, project, key, agent, agent_version, api, owner, lease_until, created_at)
 values (:run, :project, :key, :agent, :agent_version, :api, :owner, :lease_until, :now)
 on conflict (id) do nothing;
 
--- End a run that is still running.
+-- End runs that are still running. For several the row of values is repeated.
 -- name: end
-update runs set status = :status, error = :error, ended_at = :now
-where id = :run and status = 'running'
+with orders (run, status, error, now) as (values (:run, :status, :error, cast(:now as bigint)))
+update runs set status = o.status, error = o.error, ended_at = o.now
+from orders as o
+where runs.id = o.run and runs.status = 'running'
 returning id;
 
 -- Keep every run of one process alive.

@@ -1,5 +1,19 @@
--- Write down what a settled attempt consumed and who paid, its hold and run saying for whom.
+-- Write down what settled attempts consumed and who paid, their holds and runs saying for whom. For several
+-- the row of values is repeated; casts say what type a parameter has.
 -- name: record
+with used (
+    run, step, attempt, input, cache_read, cache_write, cache_write_1h, input_audio, output, reasoning, output_audio,
+    units, estimated, rates, raw, cost, charged, failed, overrun, now
+) as (
+    values (
+        :run, cast(:step as bigint), cast(:attempt as bigint),
+        cast(:input as bigint), cast(:cache_read as bigint), cast(:cache_write as bigint),
+        cast(:cache_write_1h as bigint), cast(:input_audio as bigint), cast(:output as bigint),
+        cast(:reasoning as bigint), cast(:output_audio as bigint), :units, cast(:estimated as bigint), :rates, :raw,
+        cast(:cost as bigint), cast(:charged as bigint), cast(:failed as bigint), cast(:overrun as bigint),
+        cast(:now as bigint)
+    )
+)
 insert into usage (
     run, step, attempt, project, key, account, agent, agent_version, api, provider, model,
     input, cache_read, cache_write, cache_write_1h, input_audio, output, reasoning, output_audio, units,
@@ -7,10 +21,11 @@ insert into usage (
 )
 select
     h.run, h.step, h.attempt, r.project, r.key, h.account, r.agent, r.agent_version, r.api, h.provider, h.model,
-    :input, :cache_read, :cache_write, :cache_write_1h, :input_audio, :output, :reasoning, :output_audio, :units,
-    :estimated, :rates, :raw, :cost, :charged, :failed, :overrun, :now
-from holds as h join runs as r on r.id = h.run
-where h.run = :run and h.step = :step and h.attempt = :attempt;
+    u.input, u.cache_read, u.cache_write, u.cache_write_1h, u.input_audio, u.output, u.reasoning, u.output_audio,
+    u.units, u.estimated, u.rates, u.raw, u.cost, u.charged, u.failed, u.overrun, u.now
+from used as u
+join holds as h on h.run = u.run and h.step = u.step and h.attempt = u.attempt
+join runs as r on r.id = h.run;
 
 -- List the newest usage of one key in a stretch of time.
 -- name: of_key
