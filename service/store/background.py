@@ -8,7 +8,7 @@ import msgspec
 
 from service.store.background_ports import Claimed, Finish, LogPiece, Submit
 from service.store.reader import Reader
-from service.store.responses import keep
+from service.store.responses import keep_turns
 from service.store.settlements import end_runs
 from service.store.statements import sql
 from service.store.usage_rows import row_to_usage
@@ -43,7 +43,7 @@ class SqlBackground:
         }
 
         def command(connection: Connection) -> None:
-            keep(connection, order.turn)
+            keep_turns(connection, [order.turn])
             connection.execute(_SQL["submit"], values)
             _append(connection, order.run, 1, order.events)
 
@@ -73,7 +73,7 @@ class SqlBackground:
                 return False
             row(connection, _SQL["end"], values)
             end_runs(connection, [order.end])
-            keep(connection, order.turn)
+            keep_turns(connection, [order.turn])
             return True
 
         return self._writer.insist(command)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
-from itertools import islice
 
 import msgspec
 
 from service.store.reader import Reader
+from service.store.repeated import Repeated
 from service.store.statements import sql
-from service.store.writer import Connection, rows
+from service.store.writer import Connection
 from specs.errors import SchemaMismatch
 from specs.items import Item
 
@@ -19,12 +18,11 @@ ITEM_VERSION = 1
 """Of the schema that payloads are written in."""
 UPCASTERS: dict[int, Callable[[str], str]] = {}
 """By version: what makes a payload of it one of the next."""
-ROWS = 64
-"""Items that one statement writes; a statement for each number of them is remembered."""
 LARGE = 1024 * 1024
 """Characters of payload that are decoded in a thread, not on the event loop."""
 
 _SQL = sql("items")
+_add = Repeated(_SQL["add"])
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Item, ...])
 
@@ -71,25 +69,17 @@ def _current(version: int, payload: str) -> str:
 
 def add_items(connection: Connection, items: Iterable[Item], *, project: str, now: int) -> list[int]:
     """Write items within a command; returns their numbers."""
-    left, numbers = iter(items), list[int]()
-    while some := list(islice(left, ROWS)):
-        values: dict[str, object] = {"project": project, "version": ITEM_VERSION, "now": now}
-        for place, item in enumerate(some):
-            values[f"id{place}"] = item.id
-            values[f"payload{place}"] = _encoder.encode(item).decode()
-        numbers += sorted(number for (number,) in rows(connection, _adding(len(some)), values))
-    return numbers
+    return write_items(connection, [item_row(item, project=project, now=now) for item in items])
 
 
-@cache
-def _adding(items: int) -> str:
-    """The statement that writes so many items: no list of them that the database would have to read."""
-    one = "(:id, :project, :version, :payload, :now)"
-    before, _, after = _SQL["add"].partition(one)
-    numbered = (
-        one.replace(":id", f":id{place}").replace(":payload", f":payload{place}") for place in range(items)
-    )
-    return f"{before}{', '.join(numbered)}{after}"
+def item_row(item: Item, *, project: str, now: int) -> tuple[object, ...]:
+    """The values of an item to be written."""
+    return item.id, project, ITEM_VERSION, _encoder.encode(item).decode(), now
+
+
+def write_items(connection: Connection, items: Sequence[tuple[object, ...]]) -> list[int]:
+    """Write items within a command, whosever they are; returns their numbers, in order."""
+    return sorted(number for (number,) in _add(connection, items))
 
 
 def drop_items(connection: Connection, numbers: Sequence[int]) -> None:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from functools import partial
+from operator import attrgetter
 from typing import Any
-
-from msgspec import structs
 
 from service.store.conversations import append, release
 from service.store.items import read_items
 from service.store.memory import Memory, Remembered, size_of
 from service.store.reader import Reader
+from service.store.repeated import Repeated
 from service.store.state_ports import Order
 from service.store.state_records import ItemPage, KeepTurn, KeptResponse, ResponseRow
 from service.store.statements import sql
 from service.store.thread_legs import keep_leg
-from service.store.turns import prune, put_turn
+from service.store.turns import prune, put_turns
 from service.store.usage_rows import row_to_usage
-from service.store.writer import Connection, Writer, rows
+from service.store.writer import Connection, Kind, Writer, rows
 from specs.contexts import Context
 from specs.items import Item
 from specs.usage import add_usages
 
 _SQL = sql("responses")
 _TURNS = sql("turns")
+_put = Repeated(_SQL["put"])
+_columns = attrgetter(*ResponseRow.__struct_fields__)
 
 
 class SqlResponses:
@@ -37,7 +38,7 @@ class SqlResponses:
 
     def keep(self, order: KeepTurn) -> Awaitable[None]:
         """Write a turn down, add to its conversation, and give the conversation's lock back."""
-        return self._writer.insist(partial(keep, order=order))
+        return self._writer.insist_order(_KEEP, order)
 
     async def row(self, project: str, id: str, *, now: int) -> ResponseRow | None:
         """Find a response without its items."""
@@ -107,21 +108,25 @@ class SqlResponses:
         return await self._writer.submit(lambda connection: _forget(connection, _SQL["expire"], values))
 
 
-def keep(connection: Connection, order: KeepTurn) -> None:
-    """Write a turn down within a command."""
-    if order.leg is not None:
-        keep_leg(connection, order.leg)
-        return
-    if order.response is not None:
-        connection.execute(_SQL["put"], structs.asdict(order.response))
-        numbers = put_turn(connection, order)
-        new: Sequence[Item] = ()
-    else:
-        numbers, new = [], (*order.input, *order.output)
-    if order.conversation is not None and order.ends:
-        if order.appends:
-            append(connection, order.project, order.conversation, new, numbers=numbers, now=order.now)
-        release(connection, order.conversation, run=order.run)
+def keep_turns(connection: Connection, orders: Sequence[KeepTurn]) -> list[None]:
+    """Write turns down within a command."""
+    kept = [order for order in orders if order.leg is None and order.response is not None]
+    _put(connection, [_columns(order.response) for order in kept])
+    numbers = put_turns(connection, kept)
+    for order in orders:
+        if order.leg is not None:
+            keep_leg(connection, order.leg)
+        elif order.conversation is not None and order.ends:
+            _go_on(connection, order, order.conversation, numbers.get(order.id))
+    return [None] * len(orders)
+
+
+def _go_on(connection: Connection, order: KeepTurn, conversation: str, numbers: Sequence[int] | None) -> None:
+    """Add a turn to its conversation, by the numbers of its items if it has any, and let others write."""
+    if order.appends:
+        new = (*order.input, *order.output) if numbers is None else ()
+        append(connection, order.project, conversation, new, numbers=numbers or (), now=order.now)
+    release(connection, conversation, run=order.run)
 
 
 def _forget(connection: Connection, statement: str, values: Mapping[str, object]) -> int:
@@ -135,3 +140,6 @@ def _after(given: Sequence[Any], after: str | None) -> int | None:
     if after is None:
         return 0
     return next((place + 1 for place, stored in enumerate(given) if stored[5] == after), None)
+
+
+_KEEP = Kind(keep_turns, turn=2)

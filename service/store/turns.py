@@ -2,43 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from service.store.items import add_items, drop_items, json_text
+from msgspec import Struct
+
+from service.store.items import drop_items, item_row, write_items
+from service.store.repeated import Repeated
 from service.store.state_records import KeepTurn
 from service.store.statements import sql
 from service.store.writer import Connection, row, rows
 from specs.items import Item
 
 _TURNS = sql("turns")
+_open = Repeated(_TURNS["open"])
+_put = Repeated(_TURNS["put"])
 
 
-def put_turn(connection: Connection, order: KeepTurn) -> list[int]:
-    """Write a turn down, or what was not known of it before; returns the numbers of its items, in order."""
-    upto = order.conversation if order.upto is not None else None
-    values = {"id": order.id, "project": order.project, "parent": order.parent, "now": order.now}
-    opened = row(connection, _TURNS["open"], values | {"conversation": upto, "upto": order.upto})
-    if opened is None:
-        known = [number for (number,) in rows(connection, _TURNS["input"], {"turn": order.id})]
-        return known + _put_items(connection, order, ())
-    return _put_items(connection, order, _input(order, goes_on=opened != (None, None)))
+class _NewItems(Struct, frozen=True):
+    """What is not known of a turn yet."""
+
+    order: KeepTurn
+    input: tuple[Item, ...]
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """Its items, to be written."""
+        order, items = self.order, (*self.input, *self.order.output)
+        return [item_row(item, project=order.project, now=order.now) for item in items]
+
+    def places(self, numbers: Iterator[int]) -> list[tuple[str, str, int, int]]:
+        """Where the items are in the turn, which take the next of these numbers."""
+        sides = (("input", self.input), ("output", self.order.output))
+        return [
+            (self.order.id, side, place, next(numbers))
+            for side, items in sides
+            for place in range(len(items))
+        ]
 
 
-def _input(order: KeepTurn, *, goes_on: bool) -> tuple[Item, ...]:
-    """The input of a turn. Where what it goes on from was deleted meanwhile, it takes all of that in:
-    deleting a parent does not break a child."""
-    return order.input if goes_on else (*order.context, *order.input)
+def put_turns(connection: Connection, orders: Sequence[KeepTurn]) -> dict[str, list[int]]:
+    """Write turns down, or what was not known of them before; returns for each the numbers of its items,
+    in order."""
+    opened = {id: came_from for id, *came_from in _open(connection, [_turn(order) for order in orders])}
+    held = {order.id: [] if order.id in opened else _known(connection, order.id) for order in orders}
+    new = [_NewItems(order, _input(order, opened.get(order.id))) for order in orders]
+    numbers = iter(write_items(connection, [item for each in new for item in each.rows()]))
+    places = [place for each in new for place in each.places(numbers)]
+    _put(connection, places)
+    for turn, _, _, number in places:
+        held[turn].append(number)
+    return held
 
 
-def _put_items(connection: Connection, order: KeepTurn, input: tuple[Item, ...]) -> list[int]:
-    """Put new items into a turn; returns their numbers."""
-    numbers = add_items(connection, (*input, *order.output), project=order.project, now=order.now)
-    places = [
-        ("input", place, number) if place < len(input) else ("output", place - len(input), number)
-        for place, number in enumerate(numbers)
-    ]
-    connection.execute(_TURNS["put"], {"turn": order.id, "places": json_text(places)})
-    return numbers
+def _turn(order: KeepTurn) -> tuple[object, ...]:
+    conversation = order.conversation if order.upto is not None else None
+    return order.id, order.project, order.parent, conversation, order.upto, order.now
+
+
+def _known(connection: Connection, turn: str) -> list[int]:
+    return [number for (number,) in rows(connection, _TURNS["input"], {"turn": turn})]
+
+
+def _input(order: KeepTurn, came_from: list[str | None] | None) -> tuple[Item, ...]:
+    """The input of a turn, unless it was written down before. Where what the turn goes on from was deleted
+    meanwhile, it takes all of that in: deleting a parent does not break a child."""
+    if came_from is None:
+        return ()
+    return order.input if any(came_from) else (*order.context, *order.input)
 
 
 def prune(connection: Connection, turns: Iterable[str]) -> None:

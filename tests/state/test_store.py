@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from service.store.background_ports import Finish, Submit
 from service.store.database import Database
 from service.store.items import decode_items
 from service.store.records import EndRun
+from service.store.responses import keep_turns
 from service.store.state_records import Conversation, KeepTurn, ResponseRow
 from specs.errors import Conflict
 from specs.events import RunStarted
@@ -169,6 +171,27 @@ async def test_a_turn_is_written_down_first_and_ended_later(database: Database):
     assert found is not None
     assert (found.row.status, ids(found.output)) == ("completed", ["o1"])
     assert ids(await database.responses.context("p", "1")) == ["i1", "o1"]
+
+
+async def test_turns_that_are_kept_together_are_each_kept_as_they_are(database: Database):
+    await database.responses.keep(turn("1"))
+    await database.responses.keep(turn("2", response=row("2", completed_at=None, ended=None), output=()))
+    talk = await conversation(database, "Q")
+    orders = [
+        turn("3", parent="1"),
+        turn("4", parent="gone", context=(Message("i0", "user", (Text("Q0"),)),)),
+        turn("2"),
+        turn("5", conversation=talk, upto=1),
+        turn("6", conversation=talk, response=None),
+    ]
+    await database.writer.submit(partial(keep_turns, orders=orders))
+    assert ids(await database.responses.context("p", "3")) == ["i1", "o1", "i3", "o3"]
+    assert ids(await database.responses.context("p", "4")) == ["i0", "i4", "o4"]
+    assert ids(await database.responses.context("p", "2")) == ["i2", "o2"]
+    assert ids(await database.responses.context("p", "5"))[1:] == ["i5", "o5"]
+    page = await database.conversations.items("p", talk, order="asc", limit=10, after=None)
+    assert page is not None
+    assert ids(page.items)[1:] == ["i5", "o5", "i6", "o6"]
 
 
 async def conversation(database: Database, *texts: str) -> str:

@@ -1,4 +1,4 @@
--- Write an item down. To write several, the row of values is repeated, and what is each one's is numbered.
+-- Write an item down. For several the row of values is repeated.
 -- name: add
 insert into items (id, project, version, payload, created_at)
 values (:id, :project, :version, :payload, :now)

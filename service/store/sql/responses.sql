@@ -1,4 +1,4 @@
--- Write a response down, or how it went on.
+-- Write a response down, or how it went on. For several the row of values is repeated.
 -- name: put
 insert into responses (
     id, project, key, run, agent, status, created_at, completed_at, expires_at, previous, conversation,

@@ -1,18 +1,21 @@
--- Note a turn unless it is there, with what it goes on from as far as that still is.
+-- Note turns unless they are there, with what they go on from as far as that still is. For several the row
+-- of values is repeated.
 -- name: open
+with orders (id, project, parent, conversation, upto, now) as (
+    values (:id, :project, :parent, :conversation, cast(:upto as bigint), cast(:now as bigint))
+)
 insert into turns (id, project, parent, conversation, upto, created_at)
-select :id, :project, t.id, c.id, case when c.id is not null then cast(:upto as bigint) end, :now
-from (select 1) as one
-left join turns as t on t.id = :parent and t.project = :project
-left join conversations as c on c.id = :conversation and c.project = :project
+select o.id, o.project, t.id, c.id, case when c.id is not null then o.upto end, o.now
+from orders as o
+left join turns as t on t.id = o.parent and t.project = o.project
+left join conversations as c on c.id = o.conversation and c.project = o.project
 where true
 on conflict (id) do nothing
-returning parent, conversation;
+returning id, parent, conversation;
 
--- Put items into a turn: a list of [side, position, item].
+-- Put an item into a turn. For several the row of values is repeated.
 -- name: put
-insert into turn_items (turn, side, position, item)
-select :turn, value ->> 0, value ->> 1, value ->> 2 from json_each(:places);
+insert into turn_items (turn, side, position, item) values (:turn, :side, :position, :item);
 
 -- List the items a turn was given.
 -- name: input
