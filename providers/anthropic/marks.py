@@ -38,6 +38,9 @@ from specs.items import File as FilePart
 from specs.items import Image as ImagePart
 from specs.requests import CacheMark, ModelRequest
 
+_MARKABLE = (Text, ImagePart, FilePart)
+"""Parts that may bear a mark. (A union of types in an expression is made anew for each part.)"""
+
 
 def mark(lifetime: Lifetime | None) -> CacheControl | None:
     """A mark in the API's words; five minutes is what it takes a mark for that says no time."""
@@ -48,9 +51,7 @@ def mark(lifetime: Lifetime | None) -> CacheControl | None:
 
 def last_mark(parts: Iterable[MessagePart]) -> CacheControl | None:
     """The mark of parts that become one block."""
-    found: list[Lifetime] = [
-        part.cache for part in parts if isinstance(part, Text | ImagePart | FilePart) and part.cache
-    ]
+    found: list[Lifetime] = [part.cache for part in parts if isinstance(part, _MARKABLE) and part.cache]
     return mark(found[-1]) if found else None
 
 

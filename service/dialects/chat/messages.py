@@ -186,10 +186,13 @@ class _Reader:
             )
         allowed = _PARTS_OF_ROLE[message.role]
         return tuple(
-            self._part(part, f"{at}.content[{index}]", allowed) for index, part in enumerate(content or ())
+            [self._part(part, f"{at}.content", index, allowed) for index, part in enumerate(content or ())]
         )
 
-    def _part(self, part: ContentPart, at: str, allowed: tuple[str, ...]) -> MessagePart:
+    def _part(self, part: ContentPart, at: str, index: int, allowed: tuple[str, ...]) -> MessagePart:
+        if part.type == "text" and part.text is not None and part.prompt_cache_breakpoint is UNSET:
+            return Text(part.text)
+        at = f"{at}[{index}]"
         one_of(part.type, allowed, param=f"{at}.type")
         if is_given(part.prompt_cache_breakpoint):
             self._warnings.append(f"{at}.prompt_cache_breakpoint is not supported and was left out.")
