@@ -61,7 +61,7 @@ def grown(items: tuple[Item, ...], more: tuple[Item, ...]) -> tuple[Item, ...]:
     return items.grown(more) if isinstance(items, Context) else items + more
 
 
-def found(look: Look[T], items: Sequence[Item]) -> T:
+def found_in(items: Sequence[Item], look: Look[T]) -> T:
     """What a look finds of any items."""
     return items.found(look) if isinstance(items, Context) else look.look(None, items)
 

@@ -122,7 +122,8 @@ class StreamOptions(Struct, frozen=True):
 
 class ChatRequest(Struct, frozen=True, omit_defaults=True):
     model: str
-    messages: tuple[ChatMessage, ...]
+    messages: tuple[()]
+    """They are written by themselves, and put here; see `history`."""
     stream: bool
     stream_options: StreamOptions | None = None
     tools: tuple[FunctionTool, ...] = ()

@@ -14,6 +14,7 @@ from msgspec import structs
 from service.engine.truncate import droppable, is_instruction
 from service.secrets import Sealer, Unsealable
 from specs.agents import Agent
+from specs.contexts import KINDS, found_in
 from specs.errors import InvalidRequest
 from specs.items import (
     ApprovalRequest,
@@ -62,17 +63,17 @@ def summarising(request: RunRequest) -> RunRequest:
     )
 
 
-def told_to_summarise(items: Sequence[Item], *, instructions: str | None) -> Message:
+def told_to_summarise(items: tuple[Item, ...], *, instructions: str | None) -> Message:
     """What the model that summarises is given."""
     return Message("", "user", tuple(transcript(since_compaction(items), instructions=instructions)))
 
 
-def since_compaction(items: Sequence[Item]) -> tuple[Item, ...]:
+def since_compaction(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """What a model is still given: the last summary stands for all before it, but for instructions, the
     last user turn before it, and the newest exchange.
     """
-    if Compaction not in map(type, items):
-        return tuple(items)
+    if Compaction not in found_in(items, KINDS):
+        return items
     at = max(place for place, item in enumerate(items) if type(item) is Compaction)
     before, after = items[:at], items[at + 1 :]
     kept = [before[place] for place in kept_beside(before, after)]

@@ -12,6 +12,7 @@ from typing import cast
 from msgspec import structs
 
 from service.tools.base import ToolSet
+from specs.contexts import KINDS, found_in
 from specs.items import (
     ApprovalRequest,
     ApprovalResponse,
@@ -27,10 +28,10 @@ NOT_MADE = "The user approved this call, but it was not made."
 _ASIDE = frozenset({ToolListing, ApprovalRequest, ApprovalResponse})
 
 
-def context_of(items: Sequence[Item]) -> tuple[ContextItem, ...]:
+def context_of(items: tuple[Item, ...]) -> tuple[ContextItem, ...]:
     """The items as a model is to read them."""
-    if _ASIDE.isdisjoint(map(type, items)):
-        return cast("tuple[ContextItem, ...]", tuple(items))
+    if _ASIDE.isdisjoint(found_in(items, KINDS)):
+        return cast("tuple[ContextItem, ...]", items)
     answers = {item.request: item for item in items if isinstance(item, ApprovalResponse)}
     made = {item.approval for item in items if isinstance(item, HostedCall)}
     found: list[ContextItem] = []

@@ -4,13 +4,14 @@ calls come back as what they are, their text streaming as the string is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 from msgspec import Raw, Struct, structs
 
 from providers.base import ModelStream
 from service.engine.ports import OpenModel
+from specs.contexts import Look, found_in
 from specs.events import Delta, Event, Finish, ItemEnded, ItemStarted, PartEnded
 from specs.items import Arguments, FunctionCall, FunctionResult, Item
 from specs.requests import FunctionTool, ModelRequest
@@ -32,7 +33,15 @@ _arguments = msgspec.json.Decoder(_Arguments)
 _text = msgspec.json.Decoder(str)
 
 
-_CALLS = frozenset({FunctionCall, FunctionResult})
+class _Custom(Look[bool], frozen=True):
+    """Whether there are calls of custom tools, or results."""
+
+    def look(self, known: bool | None, items: Sequence[Item]) -> bool:
+        calls = [item for item in items if type(item) is FunctionCall or type(item) is FunctionResult]
+        return known or any([item.custom for item in calls])
+
+
+_CUSTOM = _Custom()
 
 
 class WithCustomTools:
@@ -54,13 +63,11 @@ async def _reading(opening: Awaitable[ModelStream], names: frozenset[str]) -> Mo
 
 def with_functions(request: ModelRequest) -> ModelRequest:
     """The request with its custom tools, their calls and results as a function's."""
-    if not request.tools and _CALLS.isdisjoint(map(type, request.items)):
-        return request
-    return structs.replace(
-        request,
-        tools=tuple(as_function(tool) for tool in request.tools),
-        items=tuple([_as_function_item(item) if type(item) in _CALLS else item for item in request.items]),
-    )
+    if any([tool.custom is not None for tool in request.tools]):
+        request = structs.replace(request, tools=tuple(as_function(tool) for tool in request.tools))
+    if found_in(request.items, _CUSTOM):
+        request = structs.replace(request, items=tuple(_as_function_item(item) for item in request.items))
+    return request
 
 
 def as_function(tool: FunctionTool) -> FunctionTool:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from specs.contexts import Look, found_in, grown
 from specs.errors import InvalidRequest, NotFound
 from specs.items import FunctionCall, FunctionResult, Item
 from specs.state import Reference, ResultPlace
 
 
-def usable(context: Sequence[Item]) -> tuple[Item, ...]:
+class _Cut(Look[frozenset[str]], frozen=True):
+    """The calls that were cut off, by call id."""
+
+    def look(self, known: frozenset[str] | None, items: Sequence[Item]) -> frozenset[str]:
+        cut = [
+            item.call_id for item in items if isinstance(item, FunctionCall) and item.status != "completed"
+        ]
+        return (known or frozenset()).union(cut)
+
+
+_CUT = _Cut()
+
+
+def usable(context: tuple[Item, ...]) -> tuple[Item, ...]:
     """What of a kept context can be shown to a model: a call that was cut off cannot be answered."""
-    cut = {item.call_id for item in context if isinstance(item, FunctionCall) and item.status != "completed"}
+    cut = found_in(context, _CUT)
     if not cut:
-        return tuple(context)
+        return context
     return tuple(
         item
         for item in context
@@ -56,13 +70,13 @@ def check_results(items: Sequence[Item], results: Sequence[ResultPlace]) -> None
 
 
 def whole_input(
-    context: Sequence[Item], items: Sequence[Item], results: Sequence[ResultPlace]
+    context: tuple[Item, ...], items: tuple[Item, ...], results: Sequence[ResultPlace]
 ) -> tuple[Item, ...]:
     """What the model is given: the context, then the new input.
 
     Raises InvalidRequest where a result answers no call, or where there is nothing at all.
     """
-    whole = (*usable(context), *items)
+    whole = grown(usable(context), items)
     check_results(whole, results)
     if not whole:
         raise InvalidRequest("input must hold at least one item that can be used.", param="input")

@@ -21,6 +21,7 @@ from service.engine.ports import OpenModel
 from service.engine.step import Step
 from service.tools.base import ToolSet
 from specs.agents import Limits
+from specs.contexts import grown
 from specs.errors import BudgetExhausted
 from specs.events import Event, Finish, RunPaused
 from specs.fold import Fold
@@ -196,7 +197,7 @@ class Loop:
         request = self._request
         return ModelRequest(
             model=self._model,
-            items=context_of((*request.items, *self._choice.context(self.fold.items))),
+            items=context_of(grown(request.items, self._choice.context(self.fold.items))),
             instructions=request.instructions,
             tools=(*request.tools, *self._tools.definitions),
             tool_choice=self._choice.choice,

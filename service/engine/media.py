@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from providers.base import ModelStream
 from service.engine.ports import OpenModel
 from service.store.file_records import FileRecord
+from specs.contexts import Look, found_in
 from specs.errors import InvalidRequest, NotFound
 from specs.items import File, FunctionResult, Image, Item, Message, MessagePart, Text
 from specs.media_types import media_type_of_bytes
@@ -76,7 +77,7 @@ class Media:
 
         Raises StoreUnavailable, InvalidRequest for more bytes than may be or an image that is none.
         """
-        named = file_ids(request.items)
+        named = found_in(request.items, _FILES)
         if not named:
             return request
         for id in dict.fromkeys(named):
@@ -112,7 +113,7 @@ class WithFiles:
 
     def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a call. Raises what `Media.fill` and the call raise."""
-        if not file_ids(request.items):
+        if not found_in(request.items, _FILES):
             return self._open_model(request, step=step, first_item=first_item)
         return self._open_filled(request, step=step, first_item=first_item)
 
@@ -146,6 +147,16 @@ def file_ids(items: Iterable[Item]) -> list[str]:
             parts += item.output
     others = [part for part in parts if type(part) is not Text]
     return [part.file_id for part in others if isinstance(part, Image | File) and part.file_id is not None]
+
+
+class _Files(Look[tuple[str, ...]], frozen=True):
+    """The stored files that items name."""
+
+    def look(self, known: tuple[str, ...] | None, items: Sequence[Item]) -> tuple[str, ...]:
+        return (*(known or ()), *file_ids(items))
+
+
+_FILES = _Files()
 
 
 def data_url(content: bytes, media_type: str) -> str:

@@ -30,10 +30,10 @@ def answered(items: Sequence[Item]) -> tuple[Item, ...]:
     results = {item.call_id for item in items if isinstance(item, FunctionResult)}
     calls = {item.call_id for item in items if isinstance(item, FunctionCall)}
     return usable(
-        [
+        tuple(
             item
             for item in items
             if not (isinstance(item, FunctionCall) and item.call_id not in results)
             and not (isinstance(item, FunctionResult) and item.call_id not in calls)
-        ]
+        )
     )

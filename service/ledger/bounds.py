@@ -6,11 +6,13 @@ a provider adds by itself are bounded by the model's profile.
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Sequence
+from typing import assert_never, cast
 
 from msgspec import Raw, Struct, UnsetType
 
 from providers.profiles import Profile
+from specs.contexts import Look, found_in
 from specs.items import (
     Arguments,
     Audio,
@@ -21,6 +23,7 @@ from specs.items import (
     FunctionResult,
     HostedCall,
     Image,
+    Item,
     Message,
     Part,
     Reasoning,
@@ -93,19 +96,12 @@ NO_INPUT = Input((), 0, 0, 0, 0, audio=False)
 
 def measure(request: ModelRequest, profile: Profile) -> Input:
     """Measure a request."""
-    texts: list[str] = []
-    parts: list[Part] = []
-    _add_instructions(request, texts)
-    for item in request.items:
-        if type(item) is Message and item.name is None:
-            parts += item.content
-        else:
-            _add_item(item, texts, parts)
-    texts += [part.text for part in parts if type(part) is Text]
-    media = _add_others([part for part in parts if type(part) is not Text], texts)
+    texts = _around(request)
+    items = found_in(request.items, _CONTENTS)
+    media = items.media
     return Input(
-        texts=tuple(texts),
-        text_bytes=byte_length("".join(texts)),
+        texts=texts + items.texts,
+        text_bytes=byte_length("".join(texts)) + items.text_bytes,
         envelopes=len(request.items) + len(request.tools) + (request.instructions is not None),
         media=sum([_media_tokens(part, profile) for part in media]),
         overhead=profile.overhead_tokens,
@@ -124,8 +120,9 @@ def byte_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _add_instructions(request: ModelRequest, texts: list[str]) -> None:
+def _around(request: ModelRequest) -> tuple[str, ...]:
     """What a model reads besides the items."""
+    texts: list[str] = []
     if request.instructions is not None:
         texts.append(request.instructions)
     for tool in request.tools:
@@ -134,6 +131,37 @@ def _add_instructions(request: ModelRequest, texts: list[str]) -> None:
     answer = request.settings.response_format
     if answer is not None:
         texts += (answer.name or "", answer.description or "", _raw_text(answer.schema))
+    return tuple(texts)
+
+
+class _Content(Struct, frozen=True):
+    """What of some items becomes input tokens."""
+
+    texts: tuple[str, ...] = ()
+    text_bytes: int = 0
+    media: tuple[Part, ...] = ()
+
+
+class _Contents(Look[_Content], frozen=True):
+    """All that is said and shown in items of a context."""
+
+    def look(self, known: _Content | None, items: Sequence[Item]) -> _Content:
+        known = known or _Content()
+        texts: list[str] = []
+        parts: list[Part] = []
+        for item in cast("Sequence[ContextItem]", items):
+            if type(item) is Message and item.name is None:
+                parts += item.content
+            else:
+                _add_item(item, texts, parts)
+        texts += [part.text for part in parts if type(part) is Text]
+        media = _add_others([part for part in parts if type(part) is not Text], texts)
+        return _Content(
+            (*known.texts, *texts), known.text_bytes + byte_length("".join(texts)), (*known.media, *media)
+        )
+
+
+_CONTENTS = _Contents()
 
 
 def _add_item(item: ContextItem, texts: list[str], parts: list[Part]) -> None:

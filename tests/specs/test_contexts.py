@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from specs.contexts import KINDS, Context, Look, found, grown
+from specs.contexts import KINDS, Context, Look, found_in, grown
 from specs.items import FunctionCall, Item, Message
 from specs.requests import RunRequest
 
@@ -58,5 +58,5 @@ def test_a_look_for_something_else_finds_something_else():
 
 
 def test_other_tuples_are_looked_at_whole():
-    assert found(KINDS, (ONE, FunctionCall("", "", ""))) == {Message, FunctionCall}
+    assert found_in((ONE, FunctionCall("", "", "")), KINDS) == {Message, FunctionCall}
     assert grown((ONE,), (TWO,)) == (ONE, TWO)
