@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
+from providers.history import Warnings
 from providers.openai_chat.profile import Attachment
 from providers.openai_chat.request import (
     AudioData,
@@ -18,9 +19,6 @@ from providers.openai_chat.request import (
     VideoUrl,
 )
 from specs.items import Audio, File, Image, MessagePart, Refusal, Text, Video
-
-Warnings: TypeAlias = list[tuple[str, str]]
-"""(field, what could not be honoured and why), collected while encoding."""
 
 
 def content_of(

@@ -7,9 +7,9 @@ from msgspec import structs
 
 from providers.base import Encoded
 from providers.efforts import nearest_effort
+from providers.history import Warnings, with_entries, write_all
 from providers.openai_chat import request as wire
-from providers.openai_chat.content import Warnings
-from providers.openai_chat.history import Writing, written_messages
+from providers.openai_chat.messages import MessagesWriting, instructing
 from providers.openai_chat.profile import ChatProfile
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 
@@ -34,8 +34,6 @@ WORDLESS = ("reasoning_summary", "thinking_budget")
 NO_EFFECT = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0, "logprobs": False}
 """Values that say what leaving the setting out says too."""
 
-_MESSAGES = b'"messages":['
-"""What the messages of a body follow; in a text it would have other quotes."""
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -44,7 +42,12 @@ def encode(request: ModelRequest, *, profile: ChatProfile, origin: str) -> Encod
     warnings: Warnings = []
     settings = _honoured(request.settings, profile, warnings)
     cap = settings.max_output_tokens
-    messages = written_messages(request, Writing(profile, origin), warnings)
+    messages = write_all(
+        request.items,
+        MessagesWriting(profile, origin),
+        warnings,
+        first=instructing(request.instructions, profile),
+    )
     tools = tuple(_tool(tool) for tool in request.tools)
     body = wire.ChatRequest(
         model=request.model,
@@ -60,8 +63,7 @@ def encode(request: ModelRequest, *, profile: ChatProfile, origin: str) -> Encod
         response_format=_response_format(settings.response_format, profile, warnings),
         **{name: getattr(settings, name) for name in SAME_NAME},
     )
-    before, after = _encode_json(body).split(_MESSAGES, 1)
-    return Encoded(b"".join((before, _MESSAGES, messages, after)), tuple(warnings))
+    return Encoded(with_entries(_encode_json(body), b"messages", messages), tuple(warnings))
 
 
 def _honoured(settings: Settings, profile: ChatProfile, warnings: Warnings) -> Settings:

@@ -4,11 +4,14 @@ every tool result follows the turn that called for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import assert_never
 
-from providers.openai_chat.content import Warnings, attachment_kind, content_of, split_result
+import msgspec
+
+from providers.history import Warnings, Writing
+from providers.openai_chat.content import attachment_kind, content_of, split_result
 from providers.openai_chat.profile import ChatProfile
 from providers.openai_chat.request import CalledFunction, ChatMessage, ContentPart, TextPart, ToolCall
 from specs.items import (
@@ -29,24 +32,28 @@ from specs.items import (
     plain_text,
 )
 
+_encode_json = msgspec.json.Encoder().encode
 
-def messages_of(
-    instructions: str | None,
-    items: Iterable[ContextItem],
-    *,
-    profile: ChatProfile,
-    origin: str,
-    warnings: Warnings,
-) -> tuple[ChatMessage, ...]:
-    """Write the conversation, the instructions first."""
-    writer = _Writer(profile, origin, warnings)
-    if instructions:
-        writer.messages.append(ChatMessage(profile.system_role, instructions))
-    for item in items:
-        writer.add(item)
-    writer.end_turn()
-    writer.end_results()
-    return tuple(writer.messages)
+
+class MessagesWriting(Writing, frozen=True):
+    """Writes for one model at one place."""
+
+    profile: ChatProfile
+    origin: str
+    """Where reasoning must come from to be sent back."""
+
+    def write(self, items: Sequence[ContextItem], warnings: Warnings, *, after: int) -> bytes:
+        writer = _Writer(self.profile, self.origin, warnings)
+        for item in items:
+            writer.add(item)
+        writer.end_turn()
+        writer.end_results()
+        return _encode_json(writer.messages)[1:-1]
+
+
+def instructing(instructions: str | None, profile: ChatProfile) -> bytes:
+    """The message that comes first; nothing where there are no instructions."""
+    return _encode_json(ChatMessage(profile.system_role, instructions)) if instructions else b""
 
 
 class _Turn:

@@ -123,7 +123,7 @@ class StreamOptions(Struct, frozen=True):
 class ChatRequest(Struct, frozen=True, omit_defaults=True):
     model: str
     messages: tuple[()]
-    """They are written by themselves, and put here; see `history`."""
+    """They are written by themselves, and put here."""
     stream: bool
     stream_options: StreamOptions | None = None
     tools: tuple[FunctionTool, ...] = ()

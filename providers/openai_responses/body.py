@@ -180,7 +180,8 @@ class ReasoningOptions(Struct, frozen=True, omit_defaults=True):
 
 class Body(Struct, frozen=True, omit_defaults=True):
     model: str
-    input: tuple[InputItem, ...]
+    input: tuple[()]
+    """It is written by itself, and put here."""
     stream: bool
     store: bool
     instructions: str | None = None

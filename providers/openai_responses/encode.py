@@ -6,31 +6,16 @@ came, and items carry no ids but the one that reasoning needs.
 
 from __future__ import annotations
 
-from typing import assert_never
-
 import msgspec
 from msgspec import Raw, structs
 
 from providers.base import Encoded
 from providers.efforts import nearest_effort
+from providers.history import Warnings, with_entries, write_all
 from providers.openai_responses import body as wire
-from providers.openai_responses.parts import input_parts, output_parts
+from providers.openai_responses.items import InputWriting
 from providers.openai_responses.profile import ResponsesProfile
 from providers.openai_responses.searches import SEARCH_INCLUDES, search_tool
-from specs.items import (
-    Compaction,
-    ContextItem,
-    FunctionCall,
-    FunctionResult,
-    HostedCall,
-    Message,
-    Reasoning,
-    Sealed,
-    Summary,
-    Text,
-    Thought,
-    as_message,
-)
 from specs.requests import FunctionTool, ModelRequest, ResponseFormat, Settings, ToolChoice
 from specs.tools import SEARCH_TOOL
 
@@ -53,8 +38,6 @@ NO_EFFECT: dict[str, object] = {
 }
 """Values that say what leaving the setting out says too."""
 
-Warnings = list[tuple[str, str]]
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,10 +47,11 @@ def encode(request: ModelRequest, *, profile: ResponsesProfile, origin: str) -> 
     settings = _honoured(request.settings, profile, warnings)
     search = search_tool(request, warnings)
     offers = bool(request.tools or search)
+    input = write_all(request.items, InputWriting(origin), warnings)
     body = wire.Body(
         model=request.model,
         instructions=request.instructions,
-        input=_input(request.items, origin, warnings),
+        input=(),
         tools=(*map(_tool, request.tools), *search),
         tool_choice=_tool_choice(request.tool_choice, request.tools) if offers else None,
         parallel_tool_calls=settings.parallel_tool_calls if request.tools else None,
@@ -85,7 +69,7 @@ def encode(request: ModelRequest, *, profile: ResponsesProfile, origin: str) -> 
         stream=True,
         store=False,
     )
-    return Encoded(_encode(body), tuple(warnings))
+    return Encoded(with_entries(_encode(body), b"input", input), tuple(warnings))
 
 
 def _cap(tokens: int | None, profile: ResponsesProfile) -> int | None:
@@ -171,79 +155,3 @@ def _tool_choice(choice: ToolChoice, tools: tuple[FunctionTool, ...]) -> wire.To
     if choice.allowed is not None:
         return wire.AllowedTools(choice.mode, tuple(map(named, choice.allowed)))
     return None if choice.mode == "auto" else choice.mode
-
-
-def _input(items: tuple[ContextItem, ...], origin: str, warnings: Warnings) -> tuple[wire.InputItem, ...]:
-    found: list[wire.InputItem] = []
-    for index, item in enumerate(items):
-        if isinstance(item, Reasoning):
-            if item.origin == origin and _is_followed(items, index):
-                found.extend(_reasoning(item))
-        elif isinstance(item, HostedCall) and item.native is not None and item.origin == origin:
-            found.append(Raw(item.native.encode()))
-        else:
-            found.extend(_item(item, f"input[{index}]", warnings))
-    return tuple(found)
-
-
-def _is_followed(items: tuple[ContextItem, ...], index: int) -> bool:
-    """Whether the reasoning led to something: alone it is refused (`without its required following item`)."""
-    for item in items[index + 1 :]:
-        if not isinstance(item, Reasoning):
-            return not (
-                isinstance(item, FunctionResult) or (isinstance(item, Message) and item.role != "assistant")
-            )
-    return False
-
-
-def _reasoning(item: Reasoning) -> list[wire.InputItem]:
-    """Reasoning as it came. With neither sealed nor raw content the API would look it up by id, in vain."""
-    sealed = next((part.data for part in item.content if isinstance(part, Sealed)), None)
-    thoughts = tuple(wire.ReasoningText(part.text) for part in item.content if isinstance(part, Thought))
-    if sealed is None and not thoughts:
-        return []
-    summary = tuple(wire.SummaryText(part.text) for part in item.content if isinstance(part, Summary))
-    return [wire.InputReasoning(summary, item.upstream_id, thoughts, sealed)]
-
-
-def _item(
-    item: Message | FunctionCall | FunctionResult | HostedCall | Compaction, path: str, warnings: Warnings
-) -> list[wire.InputItem]:
-    match item:
-        case Message():
-            return _message(item, path, warnings)
-        case Compaction():
-            return _message(as_message(item), path, warnings)
-        case FunctionCall():
-            call = wire.InputCustomCall if item.custom else wire.InputCall
-            return [call(item.call_id, item.name, item.arguments)]
-        case FunctionResult():
-            result = wire.InputCustomCallOutput if item.custom else wire.InputCallOutput
-            return [result(item.call_id, _output(item, path, warnings))]
-        case HostedCall():
-            output = item.output if item.output is not None else item.error or ""
-            return [
-                wire.InputCall(item.call_id, item.tool, item.arguments),
-                wire.InputCallOutput(item.call_id, output),
-            ]
-        case _:
-            assert_never(item)
-
-
-def _message(message: Message, path: str, warnings: Warnings) -> list[wire.InputItem]:
-    if message.name is not None:
-        warnings.append((f"{path}.name", "name was left out: this provider's API has no such field"))
-    if message.role == "assistant":
-        content = output_parts(message.content, f"{path}.content", warnings)
-        return [wire.InputMessage("assistant", content, message.phase)] if content else []
-    return [wire.InputMessage(message.role, input_parts(message.content, f"{path}.content", warnings))]
-
-
-def _output(result: FunctionResult, path: str, warnings: Warnings) -> str | tuple[wire.InputPart, ...]:
-    match result.output:
-        case ():
-            return ""
-        case (Text(text=text),):
-            return text
-        case parts:
-            return input_parts(parts, f"{path}.output", warnings)

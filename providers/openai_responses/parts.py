@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from providers.history import Warnings
 from providers.openai_responses import body as wire
 from specs.items import Audio, File, Image, MessagePart, Refusal, Text, Video
 
@@ -21,8 +22,6 @@ MEDIA_TYPES = {
 }
 """Media types by file name ending, for files that came as bare base64; any other is taken for a PDF."""
 _ENDINGS = {media: ending for ending, media in MEDIA_TYPES.items()}
-
-Warnings = list[tuple[str, str]]
 
 
 def input_parts(parts: tuple[MessagePart, ...], path: str, warnings: Warnings) -> tuple[wire.InputPart, ...]:

@@ -8,6 +8,7 @@ from msgspec import Raw
 from providers.profiles import Profile
 from service.ledger.bounds import ENVELOPE_BOUND, input_bound, measure
 from service.ledger.tokens import count_tokens
+from specs.contexts import Context
 from specs.items import (
     Audio,
     File,
@@ -98,3 +99,13 @@ def test_the_bound_is_never_below_the_count(text: str) -> None:
     needs = measure(ModelRequest("m", (Message("i", "user", (Text(text * 50),)),)), PROFILE)
     tokens = count_tokens(needs.texts, Profile(encoding="o200k_base")).tokens
     assert needs.least_bound <= needs.bound_with(tokens) <= needs.bound
+
+
+def test_a_context_that_grew_is_measured_as_if_it_had_not() -> None:
+    said = Message("i", "user", (Text("é日"), Image(), File(data="data:text/plain;base64,AAAA")), name="me")
+    context = Context((said,))
+    for item in (FunctionCall("i", "c1", "add", "{}"), FunctionResult("i", "c1", (Text("ok"),)), said):
+        context = context.grown((item,))
+        grown, whole = (measure(ModelRequest("m", items), PROFILE) for items in (context, (*context,)))
+        assert (grown.bound, grown.guess) == (whole.bound, whole.guess)
+        assert sorted(grown.texts) == sorted(whole.texts)
