@@ -33,13 +33,22 @@ class Reading(Struct, frozen=True):
     """What lets the server in at each of `request.hosted`; sealed into them before anything is kept."""
 
 
+class Alike(Struct, frozen=True):
+    """Wire events that differ in one string alone: their JSON before it and after it, and each one's own."""
+
+    before: bytes
+    after: bytes
+    strings: list[str]
+
+
 class StreamRenderer(Protocol):
     """A stream being written; takes the events of one run, in order."""
 
     def feed(self, events: list[Event]) -> list[Struct]:
         """Give the wire events for a batch, in order; `[]` where it shows nothing.
 
-        A failed run's terminal event is among them.
+        Neighbours may come together, as `Alike`, where frames have data alone. A failed run's terminal
+        event is among them.
         """
         ...
 

@@ -5,11 +5,15 @@ Grammar: https://html.spec.whatwg.org/multipage/server-sent-events.html (living 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
+
+from service.dialects.base import Alike
 
 HEARTBEAT = b": keep-alive\n\n"
 DONE = b"data: [DONE]\n\n"
@@ -26,7 +30,14 @@ def named_frames(events: list[Struct]) -> bytes:
 
 def plain_frames(events: list[Struct]) -> bytes:
     """Frames with data alone."""
-    return _framed(b"data: ", events) if events else b""
+    pieces: list[bytes] = []
+    for kind, run in groupby(events, type):
+        if kind is Alike:
+            alike = cast("Iterator[Alike]", run)
+            pieces += [_framed(b"data: " + each.before, each.strings, each.after) for each in alike]
+        else:
+            pieces.append(_framed(b"data: ", list(run)))
+    return b"".join(pieces)
 
 
 @cache
@@ -34,7 +45,7 @@ def _name(kind: type[Struct]) -> bytes:
     return str(kind.__struct_config__.tag).encode()
 
 
-def _framed(head: bytes, events: list[Struct]) -> bytes:
-    """Events of which each is written after the same head; JSON has no line breaks of its own."""
-    lines = _encoder.encode_lines(events)
-    return head + lines[:-1].replace(b"\n", b"\n\n" + head) + b"\n\n"
+def _framed(head: bytes, values: list[Any], tail: bytes = b"") -> bytes:
+    """Values of which each is written between the same head and tail; JSON has no line breaks of its own."""
+    end = tail + b"\n\n"
+    return head + _encoder.encode_lines(values)[:-1].replace(b"\n", end + head) + end

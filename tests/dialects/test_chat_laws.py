@@ -12,6 +12,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from service.dialects.chat import ChatDialect
 from specs.events import Delta, Event
 from tests.support import events
+from tests.support.frames import chunks_of
 from tests.support.openapi import validator
 
 DIALECT = ChatDialect()
@@ -27,7 +28,7 @@ def render(batches: list[list[Event]], **fields) -> tuple[list[bytes], bytes]:
     """The encoded chunks of a run that comes in batches, and its encoded whole answer."""
     reading = DIALECT.read(msgspec.json.encode({**BODY, **fields}), events.counting_ids())
     renderer = DIALECT.renderer(reading, events.counting_ids())
-    chunks = [msgspec.json.encode(chunk) for batch in batches for chunk in renderer.feed(batch)]
+    chunks = [chunk for batch in batches for chunk in chunks_of(renderer.feed(batch))]
     return chunks, msgspec.json.encode(renderer.whole())
 
 

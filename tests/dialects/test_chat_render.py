@@ -11,6 +11,7 @@ from specs.events import Event, ItemEnded, ItemStarted
 from specs.items import FunctionCall, Message, Text, UrlCitation
 from specs.usage import Usage
 from tests.support import events
+from tests.support.frames import chunks_of
 
 DIALECT = ChatDialect()
 
@@ -22,7 +23,7 @@ def reading(**fields) -> Reading:
 
 def render(run: list[Event], **fields) -> list[dict]:
     renderer = DIALECT.renderer(reading(stream=True, **fields), events.counting_ids())
-    return [msgspec.json.decode(msgspec.json.encode(chunk)) for chunk in renderer.feed(run)]
+    return [msgspec.json.decode(chunk) for chunk in chunks_of(renderer.feed(run))]
 
 
 def whole(run: list[Event], **fields) -> dict:
@@ -33,6 +34,14 @@ def whole(run: list[Event], **fields) -> dict:
 
 def answered(run: list) -> dict:
     return whole(run)["choices"][0]["message"]
+
+
+@pytest.mark.parametrize("text", ['"', "\\", "\n", "é\u2028", '"content":""', "data: x\n\n"])
+def test_text_is_what_the_model_wrote(text):
+    name = '"content":""'
+    chunks = render(events.run_events(events.message_events(0, text, "and", text)), model=f"{text} {name}")
+    assert [delta["content"] for delta in deltas(chunks) if "content" in delta] == [text, "and", text]
+    assert len({msgspec.json.encode({**chunk, "choices": None}) for chunk in chunks}) == 1
 
 
 def deltas(chunks: list[dict]) -> list[dict]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from providers.sse import Frame, SSESplitter, frames_of
+from service.http.sse import plain_frames
 
 
 def text_of(frames: Iterable[Frame]) -> bytes:
@@ -18,3 +21,8 @@ def split(*chunks: bytes) -> list[Frame]:
     splitter = SSESplitter()
     texts = [*(splitter.feed(chunk) for chunk in chunks), splitter.finish()]
     return [frame for text in texts for frame in frames_of(text)]
+
+
+def chunks_of(rendered: list[Struct]) -> list[bytes]:
+    """The data of each frame that a renderer's wire events become."""
+    return [data for _, data in split(plain_frames(rendered))]

@@ -10,9 +10,10 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from service.dialects.base import Reading
+from service.dialects.base import Alike, Reading
 from service.dialects.chat.answer import (
     answer_message,
     citations,
@@ -76,6 +77,8 @@ class ChatRenderer:
         self._begun = False
         self._reasoned = False
         self._writes: dict[tuple[int, int], Write] = {}
+        self._around: tuple[bytes, bytes] | None = None
+        """A chunk's JSON before its text, and after it."""
 
     def fold(self, events: list[Event]) -> None:
         """Take in a batch of events without writing chunks."""
@@ -161,8 +164,23 @@ class ChatRenderer:
     def _deltas(self, event: Deltas) -> None:
         write = self._writes.get((event.index, event.part))
         said = [delta for delta in event.deltas if delta.data or delta.logprobs]
-        if write is not None and said:
-            self._say(*write(said), texts=[delta.data for delta in said])
+        if write is None or not said:
+            return
+        texts = [delta.data for delta in said]
+        if write is _content and not (self._padded or any([delta.logprobs for delta in said])):
+            self._out.append(self._alike(texts))
+        else:
+            self._say(*write(said), texts=texts)
+
+    def _alike(self, texts: list[str]) -> Alike:
+        """Chunks of nothing but a text: made once, for the texts to come as well."""
+        if self._around is None:
+            one = ChunkChoice(0, ChunkDelta(content=""))
+            chunk = Chunk(self._id, self._created, self._model, (one,), self._no_usage, self._tier)
+            # A quote inside of a string has a backslash before it, so this is the field and no value.
+            before, name, after = msgspec.json.encode(chunk).partition(b'"content":')
+            self._around = before + name, after.removeprefix(b'""')
+        return Alike(*self._around, texts)
 
     def _part_ended(self, event: PartEnded) -> None:
         self._writes.pop((event.index, event.part), None)
