@@ -95,6 +95,7 @@ Answer = Callable[[bytes], bytes]
 def tiny_server(answer: Answer) -> Iterator[int]:
     """An HTTP server on 127.0.0.1 that answers one request of each connection; yields its port."""
     listener = socket.create_server(("127.0.0.1", 0))
+    accepted: list[socket.socket] = []
 
     def serve() -> None:
         while True:
@@ -102,8 +103,9 @@ def tiny_server(answer: Answer) -> Iterator[int]:
                 connection, _ = listener.accept()
             except OSError:
                 return
+            accepted.append(connection)
             with connection, suppress(OSError):
-                connection.settimeout(PATIENCE)
+                connection.settimeout(10)
                 connection.sendall(answer(_head(connection)))
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -111,7 +113,9 @@ def tiny_server(answer: Answer) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
+        for each in (listener, *accepted):
+            with suppress(OSError):  # closed already
+                each.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(PATIENCE)
 
