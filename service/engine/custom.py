@@ -14,7 +14,7 @@ from service.engine.ports import OpenModel
 from specs.contexts import Look, found_in
 from specs.events import Delta, Event, Finish, ItemEnded, ItemStarted, PartEnded
 from specs.items import Arguments, FunctionCall, FunctionResult, Item
-from specs.requests import FunctionTool, ModelRequest
+from specs.requests import FunctionTool, ModelRequest, Tool
 
 PARAMETERS = Raw(
     b'{"type":"object","properties":{"input":{"type":"string"}},'
@@ -59,6 +59,11 @@ class WithCustomTools:
 
 async def _reading(opening: Awaitable[ModelStream], names: frozenset[str]) -> ModelStream:
     return CustomStream(await opening, names)
+
+
+def has_custom(tools: Sequence[Tool], items: Sequence[Item]) -> bool:
+    """Whether there is a custom tool, or a call or a result of one."""
+    return any([tool.custom is not None for tool in tools]) or found_in(items, _CUSTOM)
 
 
 def with_functions(request: ModelRequest) -> ModelRequest:

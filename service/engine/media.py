@@ -113,7 +113,7 @@ class WithFiles:
 
     def __call__(self, request: ModelRequest, *, step: int, first_item: int) -> Awaitable[ModelStream]:
         """Open a call. Raises what `Media.fill` and the call raise."""
-        if not found_in(request.items, _FILES):
+        if not names_files(request.items):
             return self._open_model(request, step=step, first_item=first_item)
         return self._open_filled(request, step=step, first_item=first_item)
 
@@ -157,6 +157,11 @@ class _Files(Look[tuple[str, ...]], frozen=True):
 
 
 _FILES = _Files()
+
+
+def names_files(items: Sequence[Item]) -> bool:
+    """Whether items name stored files."""
+    return bool(found_in(items, _FILES))
 
 
 def data_url(content: bytes, media_type: str) -> str:

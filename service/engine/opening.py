@@ -11,8 +11,8 @@ from msgspec import structs
 from service.engine.allowance import WithinAllowance
 from service.engine.compact import Compactions
 from service.engine.compacting import Compacting, CompactTerms
-from service.engine.custom import WithCustomTools
-from service.engine.media import Media, WithFiles
+from service.engine.custom import WithCustomTools, has_custom
+from service.engine.media import Media, WithFiles, names_files
 from service.engine.model_calls import MakeTerms, ModelCalls
 from service.engine.ports import OpenModel
 from service.engine.searching import WithSearch
@@ -20,7 +20,9 @@ from service.engine.targets import Breakers, Target, WithFallback
 from service.engine.window import WithinWindow
 from service.ids import new_id
 from service.tools.web_search.terms import NativeSearch
+from specs.contexts import KINDS, found_in
 from specs.events import Warned
+from specs.items import Compaction
 from specs.usage import Usage, add_usages
 
 if TYPE_CHECKING:
@@ -39,21 +41,21 @@ def opener(
 ) -> OpenModel:
     """The context is compacted, files are filled in, custom tools written as functions where they have to
     be, and what is too long is cut or refused; then `calls` pays and sends. Where one of the targets
-    fails the next is asked; what is done once for all of them goes by the first.
+    fails the next is asked; what is done once for all of them goes by the first. What a run has nothing
+    for is not done to its calls.
     """
-    profile = targets[0].provider.profile(targets[0].model)
+    request, profile = run.request, targets[0].profile
+    custom = has_custom(request.tools, request.items)
 
     def tell(message: str) -> None:
         run.log.append([Warned(message)])
 
-    request = run.request
-
     def opened(target: Target) -> OpenModel:
-        known = target.provider.profile(target.model)
+        known = target.profile
         within = WithinWindow(calls.at(target), known, may_cut=request.may_truncate, tell=tell)
         if search is not None:
             within = WithSearch(within, search, can=known.searches, tell=tell)
-        return within if known.takes_custom_tools else WithCustomTools(within)
+        return WithCustomTools(within) if custom and not known.takes_custom_tools else within
 
     with_tools = opened(targets[0])
     if len(targets) > 1:
@@ -61,8 +63,11 @@ def opener(
     if request.allowance is not None:
         used = partial(_used, calls)
         with_tools = WithinAllowance(with_tools, profile, request.allowance, used=used, tell=tell)
-    with_files = WithFiles(with_tools, media, tell=tell)
-    return Compacting(with_files, profile, terms=_terms(run, compactions), new_id=new_id, tell=tell)
+    with_files = WithFiles(with_tools, media, tell=tell) if names_files(request.items) else with_tools
+    terms = _terms(run, compactions)
+    if terms is None and Compaction not in found_in(request.items, KINDS):
+        return with_files
+    return Compacting(with_files, profile, terms=terms, new_id=new_id, tell=tell)
 
 
 def sampled_opener(
@@ -75,7 +80,7 @@ def sampled_opener(
         return with_tools
     return WithinAllowance(
         with_tools,
-        targets[0].provider.profile(targets[0].model),
+        targets[0].profile,
         structs.replace(run.request.allowance, cuts_middle=False),
         used=partial(_used, calls),
         tell=lambda message: None,

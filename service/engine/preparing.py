@@ -19,6 +19,7 @@ from service.engine.opening import opener, sampled_opener
 from service.engine.ports import PerTenant
 from service.engine.purse import RunPurse
 from service.engine.resolve import refuse_taken_names, refuse_unknown_servers, resolve
+from service.engine.resolve_hosted import may_have_hosted
 from service.engine.run import Run
 from service.engine.sampling import RunSampler
 from service.engine.targets import Breakers, Target
@@ -92,7 +93,8 @@ class Preparing:
         """
         if request.approvals and self._approvals is not None:
             request = self._approvals.judged(request, Whose(project, agent.id), now=now)
-        return resolve(request, agent, searches=self._searches(agent))
+        searches = may_have_hosted(request, agent) and self._searches(agent)
+        return resolve(request, agent, searches=searches)
 
     def work(self, run: Run) -> tuple[Loop, ModelCalls]:
         """What this run will do.
@@ -119,7 +121,7 @@ class Preparing:
         provider = self._provider(provider_name)
         if isinstance(provider, PerTenant):
             provider = provider.of(project=run.caller.project, user=run.caller.user)
-        return Target(provider, model, price)
+        return Target(provider, model, price, provider.profile(model))
 
     def _loop(self, run: Run, targets: list[Target]) -> tuple[Loop, ModelCalls]:
         calls = ModelCalls(
@@ -130,8 +132,8 @@ class Preparing:
             unfollowed=run.log.unfollowed,
             attempts=self._attempts,
         )
-        facts = facts_of(run, RunPurse(run, calls, self._ledger), self._sampler(run, calls, targets))
-        tools = wary(self._tools(facts), run.request.items)
+        hosted = may_have_hosted(run.request, run.agent)
+        tools = self._hosted(run, calls, targets) if hosted else NoTools()
         refuse_taken_names(run.request, tools)
         refuse_unknown_servers(run.request, tools)
         media = Media(self._files, project=run.caller.project, most=self._max_file_bytes)
@@ -146,7 +148,7 @@ class Preparing:
                 breakers=self._breakers,
                 media=media,
                 compactions=self._compactions,
-                search=self._native_search(run.agent, run.request),
+                search=self._native_search(run.agent, run.request) if hosted else None,
             ),
             tools=tools,
             log=run.log,
@@ -154,6 +156,11 @@ class Preparing:
             asking=self._asking(run),
         )
         return loop, calls
+
+    def _hosted(self, run: Run, calls: ModelCalls, targets: list[Target]) -> ToolSet:
+        """What the server runs for this run."""
+        facts = facts_of(run, RunPurse(run, calls, self._ledger), self._sampler(run, calls, targets))
+        return wary(self._tools(facts), run.request.items)
 
     def _sampler(self, run: Run, calls: ModelCalls, targets: list[Target]) -> RunSampler:
         def terms(target: Target, call: Call, spent: int) -> Terms:
@@ -189,7 +196,7 @@ class Preparing:
             provider=target.provider.name,
             model=target.model,
             price=target.price,
-            profile=target.provider.profile(target.model),
+            profile=target.profile,
             cap_given=cap is not None,
             min_output_tokens=least if cap is None else min(least, cap),
             max_cost=None if limit is None else max(0, limit - spent),

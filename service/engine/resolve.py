@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from service.engine.resolve_hosted import hosted_names, with_hosted
+from service.engine.resolve_hosted import hosted_names, may_have_hosted, with_hosted
 from service.tools.base import ToolSet
 from specs.agents import Agent, Override
 from specs.errors import InvalidRequest
@@ -33,12 +33,7 @@ def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunR
         request,
         instructions=_instructions(request, agent, warnings),
         tools=tools,
-        tool_choice=_tool_choice(
-            request.tool_choice or ToolChoice(),
-            tools,
-            hosted_names(request, agent),
-            others=bool(request.hosted or agent.actions or len(agent.functions) < len(agent.tools)),
-        ),
+        tool_choice=_tool_choice(request, agent, tools),
         settings=settings,
         warnings=tuple(warnings),
         instruction_marks=_instruction_marks(request, agent),
@@ -84,7 +79,9 @@ def _instruction_marks(request: RunRequest, agent: Agent) -> tuple[CacheMark, ..
 
 def _tools(request: RunRequest, agent: Agent, warnings: list[str]) -> tuple[Tool, ...]:
     own = agent.functions
-    if request.tools and "tools" not in agent.overrides:
+    if not request.tools:
+        return own
+    if "tools" not in agent.overrides:
         warnings.append("tools: this agent does not let callers add to its own")
         return own
     names = {tool.name for tool in own}
@@ -130,15 +127,15 @@ def refuse_unknown_servers(request: RunRequest, hosted: ToolSet) -> None:
             )
 
 
-def _tool_choice(
-    choice: ToolChoice, tools: tuple[Tool, ...], hosted: frozenset[str], *, others: bool
-) -> ToolChoice:
+def _tool_choice(request: RunRequest, agent: Agent, tools: tuple[Tool, ...]) -> ToolChoice:
     """Refuse a choice that names what is not there, or wants a call where nothing can be called.
 
-    Where nothing is allowed, nothing is to be called. `others` is whether there may be tools whose names
-    are not known yet.
+    Where nothing is allowed, nothing is to be called.
     """
-    known = {tool.name for tool in tools} | hosted
+    choice = request.tool_choice
+    if choice is None:
+        return ToolChoice()
+    known = {tool.name for tool in tools} | hosted_names(request, agent)
     names = (choice.name,) if choice.name is not None else choice.allowed or ()
     for position, name in enumerate(names):
         if name not in known:
@@ -148,7 +145,8 @@ def _tool_choice(
             )
     if choice.servers:
         return choice
-    callable_ = (known or others) if choice.allowed is None else choice.allowed
+    # The names of some tools are not known before their servers were asked.
+    callable_ = (known or may_have_hosted(request, agent)) if choice.allowed is None else choice.allowed
     if choice.mode == "required" and not callable_:
         raise InvalidRequest(
             "tool_choice: a call is required, but there is no tool to call", param="tool_choice"

@@ -12,6 +12,11 @@ NotRun = FileSearchTool | CodeInterpreterTool
 """Tools of agents that nobody runs here."""
 
 
+def may_have_hosted(request: RunRequest, agent: Agent) -> bool:
+    """Whether there may be tools that the server is to run."""
+    return bool(request.hosted or agent.actions or len(agent.functions) < len(agent.tools))
+
+
 def with_hosted(request: RunRequest, agent: Agent, warnings: list[str], *, searches: bool) -> RunRequest:
     """The request with those tools alone that can be run; what is left out is added to `warnings`."""
     warnings += [

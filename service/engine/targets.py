@@ -9,6 +9,7 @@ import structlog
 from msgspec import Struct, structs
 
 from providers.base import ModelStream, Provider
+from providers.profiles import Profile
 from service.engine.ports import OpenModel
 from specs.errors import UpstreamError, UpstreamRejected
 from specs.prices import Price
@@ -28,6 +29,8 @@ class Target(Struct, frozen=True):
     provider: Provider
     model: str
     price: Price
+    profile: Profile
+    """The facts of the model."""
 
     @property
     def name(self) -> str:

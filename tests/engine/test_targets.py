@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from providers.demo import Demo
+from providers.profiles import Profile
 from service.engine.targets import COOLDOWN_SECONDS, FAILURES, Breakers, Target, WithFallback
 from specs.errors import InsufficientQuota, UpstreamRejected, UpstreamUnavailable
 from specs.prices import Price, Rates
@@ -43,7 +44,7 @@ class Opens:
 
 
 def target(model: str) -> Target:
-    return Target(Demo("p"), model, Price("p", model, RATES))
+    return Target(Demo("p"), model, Price("p", model, RATES), Profile())
 
 
 def falling_back(first: Opens, second: Opens, clock: Clock | None = None) -> WithFallback:
