@@ -81,12 +81,8 @@ class PartTracker:
         self._items: dict[Hashable, _OpenItem] = {}
         self._cast: tuple[Mould, int, _OpenPart] | None = None
         self._out: list[Event] = []
-        self._ended = False
-
-    @property
-    def ended(self) -> bool:
+        self.ended = False
         """True once the step has ended."""
-        return self._ended
 
     def take(self) -> list[Event]:
         """Return the events since the last call."""
@@ -207,9 +203,9 @@ class PartTracker:
         They count as whole after `stop` and `tool_calls`; after any other finish the last of
         them was cut and is `incomplete`.
         """
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         whole = finish in ("stop", "tool_calls")
         for position, key in enumerate(list(self._items), start=1 - len(self._items)):
             self.end_item(key, "completed" if whole or position < 0 else "incomplete")

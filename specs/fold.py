@@ -42,6 +42,8 @@ class Fold:
         self.turns: list[ModelTurn] = []
         self.finish: Finish | None = None
         self.service_tier: str | None = None
+        self.next_index = 0
+        """The index the next item takes."""
         self._items: dict[int, Item] = {}
 
     def feed(self, events: Iterable[Event]) -> None:
@@ -57,21 +59,17 @@ class Fold:
         return tuple(self._items.values())  # they start in their order
 
     @property
-    def next_index(self) -> int:
-        """The index the next item takes."""
-        return max(self._items, default=-1) + 1
-
-    @property
     def usage(self) -> Usage:
         """The usage of all steps so far, added up."""
         return add_usages(self.usages)
 
     def calls_since(self, index: int) -> tuple[FunctionCall, ...]:
         """The function calls among the items from `index` on."""
-        return tuple(item for item in self.items[index:] if isinstance(item, FunctionCall))
+        return tuple([item for item in self.items[index:] if isinstance(item, FunctionCall)])
 
     def _item(self, event: ItemStarted | ItemEnded) -> None:
         self._items[event.index] = event.item
+        self.next_index = max(self.next_index, event.index + 1)
 
     def _step_ended(self, event: StepEnded) -> None:
         self.finish = event.finish

@@ -34,6 +34,7 @@ WORDLESS = ("reasoning_summary", "thinking_budget")
 NO_EFFECT = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0, "logprobs": False}
 """Values that say what leaving the setting out says too."""
 
+_NOTHING_SET = Settings()
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -68,6 +69,8 @@ def encode(request: ModelRequest, *, profile: ChatProfile, origin: str) -> Encod
 
 def _honoured(settings: Settings, profile: ChatProfile, warnings: Warnings) -> Settings:
     """The settings without those the server or the model does not take, each told."""
+    if settings == _NOTHING_SET:
+        return settings
     free = profile.free_without_effort and settings.reasoning_effort == "none"
     dropped = {}
     for name in settings.__struct_fields__:

@@ -101,6 +101,8 @@ class ToolChoiceKeeper:
 
     def context(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """The items so far, with what the model was told in between."""
+        if not self._asides:
+            return tuple(items)
         found: list[Item] = []
         for position in range(len(items) + 1):
             found.extend(self._asides.get(position, ()))

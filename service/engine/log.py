@@ -132,12 +132,12 @@ class RunLog:
 
     def unfollowed(self) -> bool:
         """Whether nobody reads along: all want the end alone."""
-        return all(subscription.rests for subscription in self._subscriptions)
+        return all([subscription.rests for subscription in self._subscriptions])
 
     @property
     def full(self) -> bool:
         """Whether some reader is too far behind for more."""
-        return any(subscription.unread_bytes > self._most_unread for subscription in self._subscriptions)
+        return any([subscription.unread_bytes > self._most_unread for subscription in self._subscriptions])
 
     async def room(self) -> None:
         """Wait until no reader is too far behind."""

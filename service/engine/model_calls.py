@@ -4,7 +4,7 @@ whichever way it ends."""
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
@@ -51,7 +51,7 @@ class ModelCalls:
         self._terms = terms
         self._new_id = new_id
         self._unfollowed = unfollowed
-        self._made: Counter[int] = Counter()
+        self._made: defaultdict[int, int] = defaultdict(int)
         """Attempts so far, by step."""
         self._settlements: list[asyncio.Future[Settlement]] = []
 
@@ -100,7 +100,7 @@ class ModelCalls:
     async def _attempt(
         self, target: Target, terms: MakeTerms, request: ModelRequest, call: Call
     ) -> ModelStream:
-        spent = sum(settlement.cost for settlement in await self.settled())
+        spent = sum([settlement.cost for settlement in await self.settled()]) if self._settlements else 0
         hold = await self._ledger.hold(terms(target, call, spent), request)
         stream = PaidStream(hold, self.note, witness=self.witness, call=call)
         try:

@@ -123,14 +123,15 @@ def first_events(run: Run) -> list[Event]:
     return [run.created, *(Warned(message) for message in run.request.warnings)]
 
 
-def outcome_to_ended(outcome: Outcome | Failure) -> RunEnded:
+def outcome_to_ended(outcome: Outcome | Failure, *, service_tier: str | None) -> RunEnded:
     """The last event of a run, without the usage that only its settlements tell."""
     if isinstance(outcome, Failure):
-        return failed_end(outcome)
+        return failed_end(outcome, service_tier=service_tier)
     gone = ClientGone().failure if outcome.status == "cancelled" else None
-    return RunEnded(outcome.status, Usage(), outcome.finish, outcome.reason, gone, int(time.time()))
+    now = int(time.time())
+    return RunEnded(outcome.status, Usage(), outcome.finish, outcome.reason, gone, now, service_tier)
 
 
-def failed_end(error: Failure) -> RunEnded:
+def failed_end(error: Failure, *, service_tier: str | None = None) -> RunEnded:
     """The last event of a run that failed."""
-    return RunEnded("failed", Usage(), "error", error=error, completed_at=int(time.time()))
+    return RunEnded("failed", Usage(), "error", None, error, int(time.time()), service_tier)

@@ -122,7 +122,7 @@ class Runs:
         try:
             outcome = await self._outcome(run, loop)
             run.ending = True
-            told = structs.replace(outcome_to_ended(outcome), service_tier=loop.fold.service_tier)
+            told = outcome_to_ended(outcome, service_tier=loop.fold.service_tier)
             save = self._save if run.journal is None else self._save_written
             ended = await save(run, told, loop, calls)
             run.ended = ended
@@ -167,23 +167,23 @@ class Runs:
             *self._kept(run, ended, loop, calls),
         ]
         try:
-            settled = await calls.settled()
-            for write in writes:
+            for write in reversed(writes):  # the last of a batch is answered last: one wait for all of them
                 await write
+            settled = await calls.settled()
         except DragomanError as error:
             await asyncio.gather(*writes, return_exceptions=True)
             log.error("run_not_saved", run=run.id, code=error.code)
             return failed_end(error.failure)
-        run.settled, run.cost = settled, sum(settlement.cost for settlement in settled)
-        return structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
+        run.settled, run.cost = settled, sum([settlement.cost for settlement in settled])
+        return structs.replace(ended, usage=add_usages([settlement.usage for settlement in settled]))
 
     async def _save_written(self, run: Run, ended: RunEnded, loop: Loop, calls: ModelCalls) -> RunEnded:
         """As `_save`, of a run that is written down. What cannot be saved now is ended by a later sweep."""
         assert run.journal is not None
         try:
             settled = await calls.settled()
-            run.settled, run.cost = settled, sum(settlement.cost for settlement in settled)
-            ended = structs.replace(ended, usage=add_usages(settlement.usage for settlement in settled))
+            run.settled, run.cost = settled, sum([settlement.cost for settlement in settled])
+            ended = structs.replace(ended, usage=add_usages([settlement.usage for settlement in settled]))
             if not await run.journal.finish(run.created, ended, loop.fold):
                 code = ended.error.code if ended.error and ended.status == "failed" else None
                 await self._ledger.end_run(run.id, status=ended.status, error_code=code)

@@ -103,7 +103,7 @@ class Takeover:
         """End a run that cannot go on with what there is of it."""
         job, found = read_job(claimed.job), await read_unfinished(self._store, claimed.run)
         outcome = why or found.outcome
-        ended = outcome_to_ended(CANCELLED if claimed.cancelled else outcome)
+        ended = outcome_to_ended(CANCELLED if claimed.cancelled else outcome, service_tier=None)
         ended = structs.replace(ended, usage=await self._store.usage(claimed.run))
         closing = found.close()
         code = ended.error.code if ended.error and ended.status == "failed" else None
