@@ -113,7 +113,7 @@ class Agent(Struct, frozen=True, omit_defaults=True):
     @property
     def functions(self) -> tuple[FunctionTool, ...]:
         """The tools that whoever calls the agent runs."""
-        return tuple(tool for tool in self.tools if isinstance(tool, FunctionTool))
+        return tuple([tool for tool in self.tools if isinstance(tool, FunctionTool)])
 
     @property
     def connectors(self) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ caller, or meets a limit. It knows no HTTP, no SQL and no ledger: `open_model` h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from msgspec import structs
 
@@ -58,13 +59,15 @@ class Loop:
         self._citations = Citations() if tools.definitions else None
         self._choice = ToolChoiceKeeper(request, is_hosted=lambda name: tools.known(name) is not None)
 
-    async def run(self) -> Outcome:
+    def run(self) -> Coroutine[Any, Any, Outcome]:
         """Go on until there is an outcome.
 
         Raises DragomanError when a model call fails; what was open has been ended by then.
         """
-        if not self._tools.servers:
-            return await self._run()
+        return self._run_with_servers() if self._tools.servers else self._run()
+
+    async def _run_with_servers(self) -> Outcome:
+        """Ask the servers for their tools first, and let go of them in the end."""
         try:
             await list_tools(
                 self._tools, seen=self._request.items, first_item=self.fold.next_index, emit=self._emit
@@ -127,10 +130,11 @@ class Loop:
         theirs = self.fold.calls_since(step.first_item)
         if hosted.calls and not await self._run_tools(hosted):
             return TOO_MANY_CALLS
-        if step.asked and self._asking is not None:
+        asked = step.asked
+        if asked and self._asking is not None:
             self._emit(step.requests(self._asking, self._tools, first_item=self.fold.next_index))
-        if theirs or step.asked:
-            return self._pause(theirs, step.asked)
+        if theirs or asked:
+            return self._pause(theirs, asked)
         if hosted.calls:
             self._choice.called()
             return None

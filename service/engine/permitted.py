@@ -29,8 +29,8 @@ class PermittedCalls:
             if ItemStarted not in map(type, batch):
                 return batch
             started = [event for event in batch if type(event) is ItemStarted]
-            if not any(isinstance(event.item, FunctionCall) for event in started):
-                self._moved.update((event.index, event.index) for event in started)
+            if FunctionCall not in [type(event.item) for event in started]:
+                self._moved |= {event.index: event.index for event in started}
                 return batch
         return [seen for event in batch if (seen := self._rewrite_one(event)) is not None]
 

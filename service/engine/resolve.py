@@ -25,7 +25,7 @@ def resolve(request: RunRequest, agent: Agent, *, searches: bool = True) -> RunR
     Raises InvalidRequest where the two cannot go together.
     """
     warnings = list(request.warnings)
-    if request.hosted or len(agent.functions) < len(agent.tools):
+    if request.hosted or agent.tools:
         request = with_hosted(request, agent, warnings, searches=searches)
     settings = _settings(request.settings, agent, warnings)
     tools = _tools(request, agent, warnings)

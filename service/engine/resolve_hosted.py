@@ -14,7 +14,9 @@ NotRun = FileSearchTool | CodeInterpreterTool
 
 def may_have_hosted(request: RunRequest, agent: Agent) -> bool:
     """Whether there may be tools that the server is to run."""
-    return bool(request.hosted or agent.actions or len(agent.functions) < len(agent.tools))
+    if request.hosted or agent.actions:
+        return True
+    return bool(agent.tools) and len(agent.functions) < len(agent.tools)
 
 
 def with_hosted(request: RunRequest, agent: Agent, warnings: list[str], *, searches: bool) -> RunRequest:
