@@ -18,9 +18,9 @@ from providers.openai_chat.wire import (
     WireReasoningDetail,
     WireToolCall,
     decode_chunk,
-    given_fields,
     is_given,
     only_text,
+    other_fields,
 )
 from providers.parts import PartTracker
 from specs.errors import UpstreamCut, UpstreamUnavailable
@@ -51,7 +51,7 @@ BROKEN_OFF = frozenset({"error", "network_error", "insufficient_system_resource"
 
 IGNORED_FIELDS = frozenset({"role", "name", "channel", "extra_content", "thought_signature", "obfuscation"})
 """Fields of a delta that say nothing we could pass on."""
-READ_FIELDS = frozenset(WireDelta.__struct_fields__)
+KNOWN_FIELDS = IGNORED_FIELDS | frozenset(WireDelta.__struct_fields__)
 TEXT_PARTS = ("text", "output_text")
 
 
@@ -182,7 +182,7 @@ class ChatDecoder:
         return seen
 
     def _unknown_fields(self, data: bytes) -> None:
-        for name in sorted(given_fields(data) - IGNORED_FIELDS - READ_FIELDS):
+        for name in sorted(other_fields(data, KNOWN_FIELDS)):
             self._warn_once(f"The provider sent {name!r}, which cannot be passed on.")
 
     def _warn_once(self, message: str) -> None:

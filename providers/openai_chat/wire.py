@@ -163,10 +163,10 @@ def is_given(raw: Raw) -> bool:
     return raw is not NOTHING and bytes(raw) not in _EMPTY
 
 
-def given_fields(data: bytes) -> set[str]:
-    """The names of all that is not empty in the deltas of a chunk."""
+def other_fields(data: bytes, known: frozenset[str]) -> set[str]:
+    """The names of all that is not empty in the deltas of a chunk, but for those that are known."""
     found: set[str] = set()
     for choice in _decode_raw(data).choices:
         fields = choice.delta or choice.message or {}
-        found.update(name for name, raw in fields.items() if is_given(raw))
+        found |= {name for name in fields.keys() - known if is_given(fields[name])}
     return found

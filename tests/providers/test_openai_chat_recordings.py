@@ -11,7 +11,7 @@ from msgspec import structs
 
 from providers.failures import failure_from_response
 from providers.openai_chat import request as written
-from providers.openai_chat.decode import IGNORED_FIELDS, READ_FIELDS
+from providers.openai_chat.decode import KNOWN_FIELDS
 from specs.errors import UpstreamError, UpstreamModelMissing, UpstreamRateLimited, UpstreamRejected
 from specs.events import Event, StepEnded, Warned, decode_events, encode_events
 from specs.items import FunctionCall, Item, Message, Reasoning, Text
@@ -102,7 +102,7 @@ def test_an_answer_decodes_lawfully(answer: Recorded) -> None:
 def test_nothing_an_answer_says_vanishes(answer: Recorded) -> None:
     events, _ = events_of(answer)
     warned = [event for event in events if isinstance(event, Warned)]
-    unread = _fields_said(answer) - READ_FIELDS - IGNORED_FIELDS - {"audio"}
+    unread = _fields_said(answer) - KNOWN_FIELDS - {"audio"}
     assert bool(warned) == bool(unread)
     assert _text_of(items_of(events)) == _text_said(answer)
 
