@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import ROOT, load_text
+from tests.support.patience import PATIENCE
 from tests.support.reader import Reader
 
 EXAMPLES = ROOT / "examples"
@@ -68,10 +69,10 @@ def test_the_local_model_answers_for_nothing(reader: Reader) -> None:
         json.dumps({"model": "local/llama3.2", "messages": [{"role": "user", "content": "Hi"}]}).encode(),
         {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
         assert json.load(answer)["choices"][0]["message"]["content"]
     asked = urllib.request.Request(f"{reader.base_url}/v1/key", headers={"Authorization": f"Bearer {key}"})
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
         assert json.load(answer)["settled"] == "0.00"
 
 

@@ -12,16 +12,17 @@ from service.http.routes import create_app
 from specs.scopes import DATA_SCOPES
 from tests.support.apis import Api
 from tests.support.house import Key, Service
+from tests.support.patience import PATIENCE
 
 
 def raw(service: Service, request: bytes, *, end: bool = False) -> bytes:
     """Send bytes as they are and read until the server closes or falls silent."""
-    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as connection:
         connection.sendall(request)
         if end:
             connection.shutdown(socket.SHUT_WR)
         answer = b""
-        connection.settimeout(2)
+        connection.settimeout(10)
         try:
             while piece := connection.recv(65536):
                 answer += piece

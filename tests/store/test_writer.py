@@ -16,6 +16,7 @@ from service.store.repeated import Repeated
 from service.store.sqlite import writing_connection
 from service.store.writer import Connection, Kind, Writer, row, rows
 from specs.errors import Conflict, InvalidRequest, StoreUnavailable
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -46,10 +47,10 @@ class Gate:
 
     def _wait(self, _: Connection) -> None:
         self._entered.set()
-        self._open.wait(5)
+        self._open.wait(PATIENCE)
 
     async def reached(self) -> Gate:
-        await asyncio.to_thread(self._entered.wait, 5)
+        await asyncio.to_thread(self._entered.wait, PATIENCE)
         return self
 
     def open(self) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.apis import APIS, Api
 from tests.support.exchange import Exchange
+from tests.support.patience import PATIENCE
 from tests.support.processes import ROOT, Service, free_port, running
 from tests.support.script import ErrorBody, Script, ToolCall
 from tests.support.upstream import Upstream, upstream_in_thread
@@ -127,7 +128,7 @@ def leave(service: Service, api: Api, secret: str) -> None:
 def babble(service: Service) -> None:
     """Send what is not HTTP."""
     for sent in (f"{CANARY}\r\n\r\n", f"GET /{CANARY} HTTP/1.1\r\n{CANARY}\r\n\r\n"):
-        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as connection:
             connection.sendall(sent.encode())
             connection.recv(4096)
 
