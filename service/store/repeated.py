@@ -14,8 +14,8 @@ from typing import Any
 
 from service.store.connection import Connection
 
-SIZES = (32, 16, 8, 4, 2, 1)
-"""Rows of one statement: few sizes, so that each is prepared once and kept."""
+SIZES = (16, 8, 4, 3, 2, 1)
+"""Rows of one statement: few sizes, so that each is prepared once and kept, in 2 kB a row."""
 _ROW = re.compile(r"values (\((?:[^()]|\([^()]*\))*\))")
 _NAME = re.compile(r":[a-z_][a-z0-9_]*")
 
