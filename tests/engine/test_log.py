@@ -59,3 +59,17 @@ def test_a_taker_is_not_asked_while_its_reader_is_busy():
         assert offered == []
 
     asyncio.run(follow())
+
+
+def test_a_log_is_followed_until_all_its_readers_rest():
+    async def rest() -> None:
+        log = RunLog()
+        reader = log.subscribe()
+        assert not log.unfollowed()
+        resting = asyncio.create_task(reader.rest())
+        await asyncio.sleep(0)
+        assert log.unfollowed()
+        log.close()
+        assert await resting == []
+
+    asyncio.run(rest())

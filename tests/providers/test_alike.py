@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from providers.alike import mould_of
 from providers.failures import CONTENT_EXCEPTIONS
@@ -16,7 +17,7 @@ from providers.openai_chat.wire import decode_chunk, only_text
 from providers.receiving import decode_frames
 from providers.sse import Frame
 from specs.errors import UpstreamError
-from specs.events import Event
+from specs.events import Delta, Event
 from tests.support import anthropic_answers
 from tests.support.chat_answers import chunk, decoder, recorded_answers, sse
 from tests.support.frames import split, text_of
@@ -158,3 +159,11 @@ def test_a_plain_stream_is_read_together() -> None:
     text = text_of(frames)
     assert reader.tracker.take_alike(text, len(text_of(frames[:2]))) == text.index(b"data: [DONE]")
     assert msgspec.to_builtins(reader.tracker.take()[-1])["data"] == "three"
+
+
+def test_where_nobody_reads_along_the_deltas_of_one_read_come_as_one() -> None:
+    reader = decoder()
+    reader.tracker.call = structs.replace(reader.tracker.call, unfollowed=True)
+    decode_frames(reader, sse([chunk({"content": word}) for word in ("one", "two", "three", "four")]))
+    told = [event.data for event in reader.tracker.take() if isinstance(event, Delta)]
+    assert told == ["one", "two", "threefour"]
