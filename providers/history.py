@@ -57,7 +57,7 @@ _HEARD = ("system", "developer", "user")
 
 def write_all(
     items: tuple[ContextItem, ...], writing: Writing, warnings: Warnings, *, first: bytes = b""
-) -> bytes:
+) -> list[bytes]:
     """The entries for all items, behind the `first`."""
     known = Written()
     if isinstance(items, Context) and items.before is not None:
@@ -65,12 +65,17 @@ def write_all(
         items = (*known.rest, *items[len(items.before) :])
     warnings += known.warnings
     last = writing.write(items, warnings, after=known.items)
-    return b",".join([entries for entries in (first, *known.json, last) if entries])
+    return [entries for entries in (first, *known.json, last) if entries]
 
 
-def with_entries(body: bytes, name: bytes, entries: bytes) -> bytes:
+def with_entries(body: bytes, name: bytes, entries: list[bytes]) -> bytes:
     """A body whose list of this name, the first there is, is empty, with these entries in it. In the texts
     before it the quotes of a name have backslashes."""
     begin = b'"%b":[' % name
+    if not entries:
+        return body
     before, after = body.split(begin, 1)
-    return b"".join((before, begin, entries, after))
+    first, *others = entries
+    pieces = [b"".join((before, begin, first)), *others]  # what is long is copied once
+    pieces[-1] += after
+    return b",".join(pieces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from specs.contexts import Look, found_in, grown
+from specs.contexts import Context, Look, found_in, grown
 from specs.errors import InvalidRequest, NotFound
 from specs.items import FunctionCall, FunctionResult, Item
 from specs.state import Reference, ResultPlace
@@ -76,7 +76,8 @@ def whole_input(
 
     Raises InvalidRequest where a result answers no call, or where there is nothing at all.
     """
-    whole = grown(usable(context), items)
+    before = usable(context)
+    whole = grown(before, items) if before else Context(items)
     check_results(whole, results)
     if not whole:
         raise InvalidRequest("input must hold at least one item that can be used.", param="input")
