@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 from msgspec import Struct
 
-from specs.contexts import Context, Look
+from specs.contexts import Context
 from specs.items import ContextItem, Item, Message
 
 Warnings: TypeAlias = list[tuple[str, str]]
@@ -26,12 +27,13 @@ class Written(Struct, frozen=True):
     """The items after them."""
 
 
-class Writing(Look[Written], frozen=True):
+class Writing(Struct, frozen=True):
     """Writes a context up to the last message that is not the assistant's. It is for wires where nothing
     before such a message is joined with it or with what follows. What it writes depends on its fields and
     the items alone."""
 
     def look(self, known: Written | None, items: Sequence[Item]) -> Written:
+        """See `Look`."""
         known = known or Written()
         added = (*known.rest, *cast("Sequence[ContextItem]", items))
         heard = [place for place, item in enumerate(added) if type(item) is Message and item.role in _HEARD]
@@ -47,9 +49,10 @@ class Writing(Look[Written], frozen=True):
             rest,
         )
 
+    @abstractmethod
     def write(self, items: Sequence[ContextItem], warnings: Warnings, *, after: int) -> bytes:
         """The entries for these items, with commas between them. `after` so many others."""
-        raise NotImplementedError
+        ...
 
 
 _HEARD = ("system", "developer", "user")

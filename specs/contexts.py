@@ -7,7 +7,7 @@ never has what is not true of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -16,13 +16,13 @@ from specs.items import Item
 T = TypeVar("T")
 
 
-class Look(Struct, Generic[T], frozen=True):
+class Look(Protocol[T]):
     """Something to be found of items by looking at each of them, in order. Of every class of them a context
-    remembers the last one that was asked for: what it depends on are its fields."""
+    remembers the last one that was asked for: what it depends on are its fields, by which it is compared."""
 
     def look(self, known: T | None, items: Sequence[Item]) -> T:
         """What is found of all items, when `known` was found of those before these."""
-        raise NotImplementedError
+        ...
 
 
 class Context(tuple[Item, ...]):
@@ -66,10 +66,11 @@ def found_in(items: Sequence[Item], look: Look[T]) -> T:
     return items.found(look) if isinstance(items, Context) else look.look(None, items)
 
 
-class Kinds(Look[frozenset[type[Item]]], frozen=True):
+class Kinds(Struct, frozen=True):
     """Which kinds of items there are."""
 
     def look(self, known: frozenset[type[Item]] | None, items: Sequence[Item]) -> frozenset[type[Item]]:
+        """See `Look`."""
         kinds = frozenset(map(type, items))
         return kinds if known is None else known | kinds
 

@@ -43,6 +43,7 @@ class MessagesWriting(Writing, frozen=True):
     """Where reasoning must come from to be sent back."""
 
     def write(self, items: Sequence[ContextItem], warnings: Warnings, *, after: int) -> bytes:
+        """See `Writing`."""
         writer = _Writer(self.profile, self.origin, warnings)
         for item in items:
             writer.add(item)

@@ -35,6 +35,7 @@ class InputWriting(Writing, frozen=True):
     origin: str
 
     def write(self, items: Sequence[ContextItem], warnings: Warnings, *, after: int) -> bytes:
+        """See `Writing`."""
         found: list[wire.InputItem] = []
         for index, item in enumerate(items):
             if isinstance(item, Reasoning):

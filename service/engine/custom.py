@@ -11,7 +11,7 @@ from msgspec import Raw, Struct, structs
 
 from providers.base import ModelStream
 from service.engine.ports import OpenModel
-from specs.contexts import Look, found_in
+from specs.contexts import found_in
 from specs.events import Delta, Event, Finish, ItemEnded, ItemStarted, PartEnded
 from specs.items import Arguments, FunctionCall, FunctionResult, Item
 from specs.requests import FunctionTool, ModelRequest, Tool
@@ -33,7 +33,7 @@ _arguments = msgspec.json.Decoder(_Arguments)
 _text = msgspec.json.Decoder(str)
 
 
-class _Custom(Look[bool], frozen=True):
+class _Custom(Struct, frozen=True):
     """Whether there are calls of custom tools, or results."""
 
     def look(self, known: bool | None, items: Sequence[Item]) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from specs.contexts import Context, Look, found_in, grown
+from msgspec import Struct
+
+from specs.contexts import Context, found_in, grown
 from specs.errors import InvalidRequest, NotFound
 from specs.items import FunctionCall, FunctionResult, Item
 from specs.state import Reference, ResultPlace
 
 
-class _Cut(Look[frozenset[str]], frozen=True):
+class _Cut(Struct, frozen=True):
     """The calls that were cut off, by call id."""
 
     def look(self, known: frozenset[str] | None, items: Sequence[Item]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from providers.base import ModelStream
 from service.engine.ports import OpenModel
 from service.store.file_records import FileRecord
-from specs.contexts import Look, found_in
+from specs.contexts import found_in
 from specs.errors import InvalidRequest, NotFound
 from specs.items import File, FunctionResult, Image, Item, Message, MessagePart, Text
 from specs.media_types import media_type_of_bytes
@@ -149,7 +149,7 @@ def file_ids(items: Iterable[Item]) -> list[str]:
     return [part.file_id for part in others if isinstance(part, Image | File) and part.file_id is not None]
 
 
-class _Files(Look[tuple[str, ...]], frozen=True):
+class _Files(Struct, frozen=True):
     """The stored files that items name."""
 
     def look(self, known: tuple[str, ...] | None, items: Sequence[Item]) -> tuple[str, ...]:

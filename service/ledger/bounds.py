@@ -12,7 +12,7 @@ from typing import assert_never, cast
 from msgspec import Raw, Struct, UnsetType
 
 from providers.profiles import Profile
-from specs.contexts import Look, found_in
+from specs.contexts import found_in
 from specs.items import (
     Arguments,
     Audio,
@@ -142,7 +142,7 @@ class _Content(Struct, frozen=True):
     media: tuple[Part, ...] = ()
 
 
-class _Contents(Look[_Content], frozen=True):
+class _Contents(Struct, frozen=True):
     """All that is said and shown in items of a context."""
 
     def look(self, known: _Content | None, items: Sequence[Item]) -> _Content:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from specs.contexts import KINDS, Context, Look, found_in, grown
+from specs.contexts import KINDS, Context, found_in, grown
 from specs.items import FunctionCall, Item, Message
 from specs.requests import RunRequest
 
 ONE, TWO, THREE = (Message(id, "user") for id in "123")
 
 
-class Ids(Look[tuple[str, ...]], frozen=True):
+class Ids(Struct, frozen=True):
     """All ids, with what they begin with; tells `seen` how many items it looked at."""
 
     seen: list[int]
