@@ -74,7 +74,12 @@ class Writer:
         self._queue_limit = queue_limit
         self._on_batch = on_batch
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Job[Any, Any] | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Job[Any, Any]] | None] = SimpleQueue()
+        self._gathered: list[Job[Any, Any]] = []
+        """What was submitted since the loop went round: waking the thread costs more than a command does."""
+        self._submitted = 0
+        self._taken = 0
+        """Of those, what the thread has begun to work on: each number is written by one thread alone."""
         self._connection: Connection | None = None
         self._closed = False
         self._thread = Thread(target=self._work, name="store-writer", daemon=True)
@@ -83,7 +88,7 @@ class Writer:
     @property
     def queue_length(self) -> int:
         """Commands that wait for the next batch."""
-        return self._queue.qsize()
+        return self._submitted - self._taken
 
     def submit(self, command: Command[T]) -> asyncio.Future[T]:
         """Enqueue new work now; await the future for its result.
@@ -94,7 +99,7 @@ class Writer:
 
     def submit_order(self, kind: Kind[Order, T], order: Order) -> asyncio.Future[T]:
         """As `submit`, of an order that is carried out with others of its kind."""
-        if self._queue.qsize() >= self._queue_limit:
+        if self.queue_length >= self._queue_limit:
             return self._refused()
         return self.insist_order(kind, order)
 
@@ -107,15 +112,25 @@ class Writer:
         if self._closed:
             return self._refused()
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(Job(kind, order, future))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(Job(kind, order, future))
+        self._submitted += 1
         return future
 
     async def aclose(self) -> None:
         """Run what waits, then let go of the connection."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        """Give the thread what was gathered."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._queue.put(gathered)
 
     def _refused(self) -> asyncio.Future[Any]:
         future = self._loop.create_future()
@@ -127,6 +142,7 @@ class Writer:
         while open_for_work:
             batch, open_for_work = self._next_batch()
             if batch:
+                self._taken += len(batch)
                 batch = arranged(batch)
                 began = time.perf_counter()
                 outcomes = self._run(batch)
@@ -139,13 +155,13 @@ class Writer:
 
     def _next_batch(self) -> tuple[list[Job[Any, Any]], bool]:
         batch: list[Job[Any, Any]] = []
-        job = self._queue.get()
+        gathered = self._queue.get()
         try:
-            while job is not None:
-                batch.append(job)
-                if len(batch) == BATCH_LIMIT:
+            while gathered is not None:
+                batch += gathered
+                if len(batch) >= BATCH_LIMIT:
                     return batch, True
-                job = self._queue.get_nowait()
+                gathered = self._queue.get_nowait()
         except Empty:
             return batch, True
         return batch, False
