@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 
 import httpx
 import pytest
@@ -104,6 +103,11 @@ def ask(service: Service, key: Key, *, times: int = 1) -> list[float]:
     return taken
 
 
+def p99(service: Service, key: Key) -> float:
+    """Of ordinary requests; the least of three looks, as others use the machine too."""
+    return min(sorted(ask(service, key, times=200))[198] for _ in range(3))
+
+
 def begin(service: Service, key: Key, path: str) -> socket.socket:
     """Ask for a fast stream over a connection that takes in next to nothing."""
     connection = socket.socket()
@@ -163,17 +167,17 @@ def assert_settled(service: Service, key: Key, *, streams: int) -> None:
 
 
 def test_stalled_readers_are_not_noticed_by_others(service, key, lag: Lag):
-    base = median(ask(service, key, times=200))
+    base = p99(service, key)
     with readers(service, key, STALLED):
         eventually(lambda: len(waiting := buffered(service)) == STALLED and min(waiting) > 0)
         lag.look()
         waiting = buffered(service)
-        beside = median(ask(service, key, times=200))
+        beside = p99(service, key)
         assert max(waiting) <= BUFFERED
         assert beside <= 1.5 * base + SLACK
         lag.assert_short()
         print(
-            f"\n{base * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside {STALLED} stalled (medians); "
+            f"\np99 {base * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside {STALLED} stalled; "
             f"at most {max(waiting)} bytes waited"
         )
     eventually(all_ended(service))

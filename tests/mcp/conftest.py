@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,17 @@ from specs.addresses import AddressPolicy, to_place
 from specs.agents import Agent
 from specs.requests import RunRequest
 from specs.tools import McpServer
+from tests.mcp.shop import Shop
+from tests.support.shop_thread import shop_in_thread
 
 OPEN = AddressPolicy(allow=(to_place("127.0.0.1"),))
+
+
+@pytest.fixture(scope="module")
+def running_shop() -> Iterator[tuple[Shop, str]]:
+    """A shop for a module's tests, and where it is."""
+    with shop_in_thread() as running:
+        yield running
 
 
 @pytest.fixture

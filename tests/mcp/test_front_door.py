@@ -14,7 +14,6 @@ from tests.mcp.shop import Shop
 from tests.support.apis import Api, sse
 from tests.support.house import Key, Service, service_in_thread
 from tests.support.script import Script, ToolCall
-from tests.support.shop_thread import shop_in_thread
 from tests.support.upstream import Upstream
 
 CONFIG = """
@@ -52,12 +51,6 @@ model = "local/m"
 mcp = ["shop", "closed"]
 """
 TOKEN = "a-shop-token-nobody-else-sees"
-
-
-@pytest.fixture(scope="module")
-def running_shop() -> Iterator[tuple[Shop, str]]:
-    with shop_in_thread() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from msgspec import structs
 from tests.mcp.shop import Shop
 from tests.support.house import Key, Service, eventually, service_in_thread
 from tests.support.script import ErrorBody, Script, ToolCall
-from tests.support.shop_thread import shop_in_thread
 from tests.support.upstream import Upstream
 from tests.support.wires.frames import Tokens
 
@@ -47,12 +46,6 @@ id = "agent_mute"
 model = "local/m"
 mcp = ["mute"]
 """
-
-
-@pytest.fixture(scope="module")
-def running_shop() -> Iterator[tuple[Shop, str]]:
-    with shop_in_thread() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from functools import partial
 from tests.support.house import Service
 
 TICK = 0.005
-MOST_BUSY = 0.5
-"""Seconds of its CPU that one thing may hold up the loop. The promise is a fifth of it; the rest is for what
-a shared machine charges a thread that it did not let run."""
+MOST_BUSY = 0.25
+"""Seconds of its CPU that one thing may hold up the loop. The promise is 0.1; the rest is for what a
+shared machine charges a thread that it did not let run."""
 MOST_HELD = 20.0
 """Seconds by the clock: the backstop, wide because others use the machine and its interpreter lock too."""
 
